@@ -1,0 +1,70 @@
+//! Finds repeated passages: the same words twice, with edits, inside one document or across two.
+//!
+//! Views -> [`Passage`]s with both sides' spans and their true similarity.
+
+use crate::fingerprint::WordFrequencies;
+use crate::params::{PassageParams, Scope};
+use crate::span::Span;
+use crate::tokenise::View;
+
+/// How the two sides of a passage relate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PassageKind {
+    /// Equal comparison forms.
+    Exact,
+    /// Alike.
+    Near,
+    /// One side is a quotation of the other.
+    Quote,
+}
+
+impl PassageKind {
+    /// The wire name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            PassageKind::Exact => "exact",
+            PassageKind::Near => "near",
+            PassageKind::Quote => "quote",
+        }
+    }
+}
+
+/// One side of a passage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Side {
+    /// The document's number in reading order.
+    pub document: u32,
+    /// Where it stands there.
+    pub span: Span,
+}
+
+/// Two places that say the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passage {
+    /// The earlier side in reading order.
+    pub a: Side,
+    /// The later side.
+    pub b: Side,
+    /// How they relate.
+    pub kind: PassageKind,
+    /// Words of the shorter side.
+    pub words: u32,
+    /// Share of aligned columns whose words are equal.
+    pub identity: f32,
+    /// True Jaccard similarity of the two sides' word 2-gram sets.
+    pub jaccard: f32,
+    /// Share of the smaller side's word 2-grams that the other side has.
+    pub containment: f32,
+    /// Whether both sides lie in one document.
+    pub scope: Scope,
+}
+
+/// The passages that stand twice inside one document, by the start of their first side.
+pub fn within_document(
+    _document: u32,
+    _view: &View,
+    _frequencies: &WordFrequencies,
+    _params: &PassageParams,
+) -> Vec<Passage> {
+    Vec::new()
+}

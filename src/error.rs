@@ -1,0 +1,134 @@
+//! One error for the whole library: what was being done, to which file and line, and what to do.
+//!
+//! A bad *record* is never an [`Error`]: it becomes a skipped record that is listed and counted.
+//! An `Error` ends the run.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Why a run could not go on.
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+    message: String,
+    path: Option<PathBuf>,
+    line: Option<u64>,
+    hint: Option<String>,
+    source: Option<std::io::Error>,
+}
+
+/// The kinds that callers tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Io,
+    Input,
+    Usage,
+    Artefact,
+    Ceiling,
+}
+
+/// The result of everything that can end a run.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), path: None, line: None, hint: None, source: None }
+    }
+
+    /// The operating system refused something; `doing` reads as "failed to {doing}".
+    pub fn io(doing: &str, path: &Path, source: std::io::Error) -> Self {
+        Self { source: Some(source), ..Self::new(Kind::Io, format!("failed to {doing}")).at(path) }
+    }
+
+    /// The input as a whole cannot be used.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(Kind::Input, message)
+    }
+
+    /// The options contradict each other or the input.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// A ledger, an output folder or another file of our own is damaged or of another version.
+    pub fn artefact(message: impl Into<String>) -> Self {
+        Self::new(Kind::Artefact, message)
+    }
+
+    /// A declared ceiling stopped the run before anything was written.
+    pub fn ceiling(message: impl Into<String>) -> Self {
+        Self::new(Kind::Ceiling, message)
+    }
+
+    /// Names the file.
+    pub fn at(mut self, path: &Path) -> Self {
+        self.path = Some(path.to_path_buf());
+        self
+    }
+
+    /// Names the line, counted from 1.
+    pub fn line(mut self, line: u64) -> Self {
+        self.line = Some(line);
+        self
+    }
+
+    /// Adds what the user can do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Whether a ceiling such as `--max-removed` stopped the run.
+    pub fn is_ceiling(&self) -> bool {
+        self.kind == Kind::Ceiling
+    }
+
+    /// Whether a file of our own was refused.
+    pub fn is_artefact(&self) -> bool {
+        self.kind == Kind::Artefact
+    }
+
+    /// Whether the reader of our output went away (`| head`).
+    pub fn is_broken_pipe(&self) -> bool {
+        self.source.as_ref().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(path) = &self.path {
+            write!(f, " `{}`", path.display())?;
+        }
+        if let Some(line) = self.line {
+            write!(f, " line {line}")?;
+        }
+        if let Some(source) = &self.source {
+            write!(f, ": {source}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "; hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|e| e as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_names_file_line_and_remedy() {
+        let e = Error::input("failed to read")
+            .at(Path::new("news.jsonl"))
+            .line(812)
+            .hint("name the field with --text-field");
+        assert_eq!(e.to_string(), "failed to read `news.jsonl` line 812; hint: name the field with --text-field");
+    }
+}

@@ -1,0 +1,63 @@
+//! What is counted over the whole corpus before anything is judged.
+//!
+//! Token hashes -> [`Fingerprint`] (equal comparison forms have equal fingerprints); views of all
+//! documents -> [`Frequencies`] (how common a word or a line is). Every count is a sum, a minimum
+//! or a maximum, so it does not depend on the order in which documents are observed.
+
+mod lines;
+mod words;
+
+pub use lines::LineFrequencies;
+pub use words::WordFrequencies;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::tokenise::{Token, View};
+
+/// 128 bits of the comparison form of a whole text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(pub u128);
+
+/// The fingerprint of a text's words, `None` when it has none: texts without words are not
+/// compared.
+pub fn fingerprint(tokens: &[Token]) -> Option<Fingerprint> {
+    if tokens.is_empty() {
+        return None;
+    }
+    let mut hasher = Xxh3::new();
+    for token in tokens {
+        hasher.update(&token.hash.to_le_bytes());
+    }
+    Some(Fingerprint(hasher.digest128()))
+}
+
+/// How common words and lines are in the corpus.
+#[derive(Default)]
+pub struct Frequencies {
+    /// Documents in which each word stands.
+    pub words: WordFrequencies,
+    /// Lines by host.
+    pub lines: LineFrequencies,
+}
+
+impl Frequencies {
+    /// Counts one document. Threads may observe different documents at the same time.
+    pub fn observe(&self, host: Option<&str>, view: &View) {
+        self.words.observe(&view.tokens);
+        self.lines.observe(host, view);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokenise::default_tokeniser;
+
+    #[test]
+    fn equal_comparison_forms_have_equal_fingerprints_and_others_have_not() {
+        let of = |text| fingerprint(&default_tokeniser().tokenise(text));
+        assert_eq!(of("قال الأمينُ:  نعم"), of("قال الامين، نعم!"));
+        assert_ne!(of("قال نعم"), of("نعم قال"));
+        assert_eq!(of("!!! …"), None);
+    }
+}

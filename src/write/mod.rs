@@ -1,0 +1,1 @@
+//! Writes cleaned text, ledger and findings, and puts them back together.
