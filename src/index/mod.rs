@@ -1,0 +1,30 @@
+//! Proposes pairs of documents that may be alike; proves nothing.
+//!
+//! Signatures -> [`Candidate`]s by bands ([`Bands`]); shingle sets -> candidates for containment
+//! by sampled shingles ([`SampledShingles`]). What is proposed here is suspected only: the one way
+//! on is [`crate::verify`].
+
+mod bands;
+mod sampled;
+mod shape;
+
+pub use bands::Bands;
+pub use sampled::SampledShingles;
+pub use shape::{BandShape, candidate_probability};
+
+/// Two documents that may be alike, the smaller number first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Candidate {
+    /// The earlier document.
+    pub a: u32,
+    /// The later document.
+    pub b: u32,
+}
+
+impl Candidate {
+    /// The pair of two different documents, in either order.
+    pub fn new(x: u32, y: u32) -> Self {
+        debug_assert_ne!(x, y);
+        Self { a: x.min(y), b: x.max(y) }
+    }
+}
