@@ -1,8 +1,16 @@
-//! The only place that removes: findings and verdicts + policy -> what leaves the text.
+//! The only place that removes: findings and matches + policy -> what leaves the text.
+//!
+//! [`Finding`]s, [`Passage`]s and [`Match`]es -> [`Decided`] spans and [`Removal`]s. It knows no
+//! candidates, only what has been verified. Removals of one document are sorted, do not overlap and
+//! begin and end on character borders; where every word of a line goes, its line end goes with it.
 
-use crate::classify::Evidence;
-use crate::label::{Action, Label};
+use crate::align::{Passage, PassageKind};
+use crate::classify::{Evidence, Finding};
+use crate::label::{Action, Label, Zone};
+use crate::params::Params;
 use crate::span::Span;
+use crate::tokenise::View;
+use crate::verify::{Match, MatchKind};
 
 /// Where the counterpart of something removed stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,4 +50,350 @@ pub enum Fate {
     Stay(Vec<Removal>),
     /// The whole document goes.
     Go(Removal),
+}
+
+/// A finding and what becomes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    /// What was found.
+    pub finding: Finding,
+    /// What policy does with it.
+    pub action: Action,
+}
+
+/// What was decided on the inside of one document.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decision {
+    /// Every finding with its action, in reading order.
+    pub spans: Vec<Decided>,
+    /// What leaves the text.
+    pub removals: Vec<Removal>,
+}
+
+/// Decides on everything found inside one document. `id` is the document's own id: the partner of a
+/// passage repeated inside it.
+pub fn decide(id: &str, view: &View, findings: Vec<Finding>, passages: &[Passage], params: &Params) -> Decision {
+    let mut spans: Vec<Decided> =
+        findings.into_iter().map(|finding| Decided { action: action(&finding, params), finding }).collect();
+    let mut removals: Vec<Removal> = spans.iter().filter(|d| d.action.takes_away()).map(removal).collect();
+    if params.policy.action(Label::Repeat).takes_away() {
+        let repeats = repeats(id, view, passages, &removals, params);
+        spans.extend(repeats.iter().map(|r| Decided { finding: as_finding(r), action: r.action }));
+        spans.sort_by_key(|d| d.finding.span);
+        removals.extend(repeats);
+        removals.sort_by_key(|r| r.span);
+    }
+    widen_to_lines(view, &mut removals);
+    Decision { spans, removals }
+}
+
+/// What policy does with one finding.
+fn action(finding: &Finding, params: &Params) -> Action {
+    let policy = &params.policy;
+    let asked = policy.action(finding.label);
+    // What stands in another article's tail goes with that tail: its dateline is no metadata of
+    // this document, and its embeds are not this document's.
+    let in_tail = finding.zone == Zone::Tail && finding.label != Label::ReadAlsoMarker;
+    let asked = if in_tail && matches!(asked, Action::Flag | Action::Metadata) {
+        policy.action(Label::ReadAlsoContent).max(asked)
+    } else {
+        asked
+    };
+    if asked.takes_away() && finding.score < params.filler.level.score_min() { Action::Flag } else { asked }
+}
+
+fn removal(decided: &Decided) -> Removal {
+    let Decided { finding, action } = decided;
+    Removal {
+        span: finding.span,
+        label: finding.label,
+        action: *action,
+        rule: finding.rule,
+        score: finding.score,
+        evidence: finding.evidence.clone(),
+        why: finding.why.clone(),
+        partner: None,
+    }
+}
+
+fn as_finding(removal: &Removal) -> Finding {
+    Finding {
+        span: removal.span,
+        label: removal.label,
+        zone: Zone::Main,
+        rule: removal.rule,
+        score: removal.score,
+        evidence: removal.evidence.clone(),
+        why: removal.why.clone(),
+    }
+}
+
+/// The lines that lie wholly inside the later side of a repeated passage, so that no half sentence
+/// is left. Lines that go for another reason are not counted again.
+fn repeats(id: &str, view: &View, passages: &[Passage], removals: &[Removal], params: &Params) -> Vec<Removal> {
+    let mut gone = bitvec::bitvec![0; view.segments.len()];
+    for r in removals {
+        (view.segment_at(r.span.start)..=view.segment_at(r.span.end.saturating_sub(1))).for_each(|s| gone.set(s, true));
+    }
+    let mut found = Vec::new();
+    for p in passages.iter().filter(|p| p.a.document == p.b.document) {
+        for segment in view.segment_at(p.b.span.start)..=view.segment_at(p.b.span.end.saturating_sub(1)) {
+            let words = view.segment_tokens(segment);
+            let whole = words.iter().all(|t| p.b.span.contains(t.span));
+            if gone[segment] || words.is_empty() || !whole {
+                continue;
+            }
+            gone.set(segment, true);
+            found.push(Removal {
+                span: view.segments[segment].content,
+                label: Label::Repeat,
+                action: params.policy.action(Label::Repeat),
+                rule: "passage.repeat",
+                score: p.identity,
+                evidence: vec![
+                    ("identity", round(p.identity as f64).into()),
+                    ("containment", round(p.containment as f64).into()),
+                    ("words", p.words.into()),
+                ],
+                why: format!(
+                    "{} of the {} words say the same as an earlier passage of this document{}",
+                    percent(p.identity as f64),
+                    p.words,
+                    if p.kind == PassageKind::Quote { ", one of them as a quotation" } else { "" },
+                ),
+                partner: Some(Partner { doc: id.to_owned(), span: Some(p.a.span) }),
+            });
+        }
+    }
+    found.sort_by_key(|r| r.span);
+    found
+}
+
+/// What becomes of a document that says the same as `partner`.
+pub fn duplicate(text_len: usize, matched: &Match, partner: &str, params: &Params) -> (Action, Removal) {
+    let (rule, score, why) = match matched.kind {
+        MatchKind::Exact => {
+            ("document.exact", 1.0, format!("every word is the same as in `{partner}`, in the same order"))
+        }
+        MatchKind::Near => (
+            "document.near",
+            matched.jaccard,
+            format!(
+                "it shares {} of all {}-word shingles with `{partner}`, at least the {} asked for",
+                percent(matched.jaccard),
+                params.documents.shingle_len_tokens,
+                percent(params.documents.similar),
+            ),
+        ),
+        MatchKind::Contained => (
+            "document.contained",
+            matched.containment,
+            format!(
+                "{} of its {}-word shingles stand in `{partner}`",
+                percent(matched.containment),
+                params.documents.shingle_len_tokens
+            ),
+        ),
+    };
+    let action = match matched.kind {
+        MatchKind::Contained => params.policy.contained,
+        MatchKind::Exact | MatchKind::Near => params.policy.action(Label::DuplicateDocument),
+    };
+    let removal = Removal {
+        span: Span::new(0, text_len),
+        label: Label::DuplicateDocument,
+        action,
+        rule,
+        score: round(score) as f32,
+        evidence: vec![
+            ("kind", matched.kind.name().into()),
+            ("jaccard", round(matched.jaccard).into()),
+            ("containment", round(matched.containment).into()),
+        ],
+        why,
+        partner: Some(Partner { doc: partner.to_owned(), span: None }),
+    };
+    (action, removal)
+}
+
+/// Lets removals that take every word of a line take the whole line, and the others the space that
+/// would be left doubled.
+fn widen_to_lines(view: &View, removals: &mut [Removal]) {
+    let mut i = 0;
+    while i < removals.len() {
+        let segment = view.segment_at(removals[i].span.start);
+        let line = view.segments[segment];
+        // The removals that begin in this line; a span over several lines is one of the last.
+        let n = removals[i..].iter().take_while(|r| r.span.start < line.span.end).count();
+        let here = &mut removals[i..i + n];
+        let last_line = view.segments[view.segment_at(here[n - 1].span.end.saturating_sub(1))];
+        let mut at = line.content.start;
+        let mut whole = true;
+        for r in here.iter() {
+            whole &= view.text[at as usize..r.span.start.max(at) as usize].trim().is_empty();
+            at = r.span.end;
+        }
+        whole &=
+            at >= last_line.content.end || view.text[at as usize..last_line.content.end as usize].trim().is_empty();
+        if whole {
+            let mut start = line.span.start;
+            for r in here.iter_mut() {
+                r.span.start = start;
+                start = r.span.end;
+            }
+            here[n - 1].span.end = last_line.span.end;
+        } else {
+            let mut floor = line.content.start;
+            for r in here.iter_mut() {
+                r.span = with_spare_space(view.text, Span { start: floor, ..line.content }, r.span);
+                floor = r.span.end;
+            }
+        }
+        i += n;
+    }
+    trim_end(view, removals);
+}
+
+/// The span with the spaces on one side of it, where otherwise two would meet or one would begin or
+/// end the line. `line` begins where the removal before this one ended.
+fn with_spare_space(text: &str, line: Span, span: Span) -> Span {
+    let before = &text[line.start as usize..span.start as usize];
+    let after = &text[span.end as usize..line.end.max(span.end) as usize];
+    if after.trim_start().is_empty() {
+        Span { start: span.start - (before.len() - before.trim_end().len()) as u32, end: span.end + after.len() as u32 }
+    } else if before.is_empty() || before.ends_with(char::is_whitespace) {
+        Span { end: span.end + (after.len() - after.trim_start().len()) as u32, ..span }
+    } else {
+        span
+    }
+}
+
+/// Where the end of a text goes that did not end in a line end, what is left should not either.
+fn trim_end(view: &View, removals: &mut [Removal]) {
+    let mut end = view.text.len() as u32;
+    if view.segments.last().is_some_and(|s| s.span.end != s.content.end) {
+        return;
+    }
+    for i in (0..removals.len()).rev() {
+        if removals[i].span.end != end {
+            return;
+        }
+        end = removals[i].span.start;
+        let floor = i.checked_sub(1).map_or(0, |before| removals[before].span.end);
+        if floor < end || i == 0 {
+            let kept = &view.text[floor as usize..end as usize];
+            // With nothing left at all there is no line end to give back.
+            if !kept.trim_end().is_empty() {
+                removals[i].span.start = floor + kept.trim_end().len() as u32;
+            }
+            return;
+        }
+    }
+}
+
+/// Four decimals: what a report shows of a share.
+pub fn round(share: f64) -> f64 {
+    (share * 1e4).round() / 1e4
+}
+
+fn percent(share: f64) -> String {
+    // Never rounded up to a whole that it is not.
+    let tenths = (share * 1000.0).floor() / 10.0;
+    if tenths.fract() == 0.0 { format!("{tenths:.0} %") } else { format!("{tenths:.1} %") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokenise::default_tokeniser;
+
+    fn finding(text: &str, what: &str, label: Label, score: f32) -> Finding {
+        let start = text.find(what).unwrap();
+        Finding {
+            span: Span::new(start, start + what.len()),
+            label,
+            zone: Zone::Main,
+            rule: "test.rule",
+            score,
+            evidence: vec![],
+            why: "test".into(),
+        }
+    }
+
+    /// What is left of `text` when `what` goes.
+    fn check(text: &str, what: &[&str], expect: &str) {
+        let view = View::new(text, default_tokeniser());
+        let findings = what.iter().map(|w| finding(text, w, Label::Promo, 1.0)).collect();
+        let decision = decide("d", &view, findings, &[], &Params::default());
+        let mut left = String::new();
+        let mut at = 0;
+        for r in &decision.removals {
+            assert!(at <= r.span.start as usize, "removals overlap");
+            left.push_str(&text[at..r.span.start as usize]);
+            at = r.span.end as usize;
+        }
+        left.push_str(&text[at..]);
+        assert_eq!(left, expect, "{text:?} without {what:?}");
+    }
+
+    #[test]
+    fn a_whole_line_goes_with_its_line_end() {
+        check("one\ntwo\n\nthree\n", &["two"], "one\nthree\n");
+        check("one\r\ntwo", &["one"], "two");
+        check("\n\none\ntwo\n", &["one"], "two\n");
+    }
+
+    #[test]
+    fn part_of_a_line_goes_without_leaving_two_spaces() {
+        check("a marker b\n", &["marker"], "a b\n");
+        check("marker b\n", &["marker"], "b\n");
+        check("a marker\n", &["marker"], "a\n");
+        check("إقرأ المزيدوأشار الكرملين", &["إقرأ المزيد"], "وأشار الكرملين");
+    }
+
+    #[test]
+    fn several_findings_that_fill_a_line_take_it_whole() {
+        check("x\nfiller. embed\ny", &["filler.", "embed"], "x\ny");
+        check("x\nfiller. kept embed\ny", &["filler.", "embed"], "x\nkept\ny");
+    }
+
+    #[test]
+    fn a_text_that_did_not_end_in_a_line_end_does_not_afterwards() {
+        check("body\n\ntail\nmore", &["tail", "more"], "body");
+        check("body\ntail\n", &["tail"], "body\n");
+        check("tail", &["tail"], "");
+        check("a tail", &["tail"], "a");
+    }
+
+    #[test]
+    fn a_span_over_several_lines_goes_as_one() {
+        check("a\nb c\nd\ne\n", &["b c\nd"], "a\ne\n");
+    }
+
+    #[test]
+    fn below_the_level_a_removal_becomes_a_flag() {
+        let view = View::new("one\ntwo", default_tokeniser());
+        let act = |label, score| {
+            decide("d", &view, vec![finding("one\ntwo", "two", label, score)], &[], &Params::default()).spans[0].action
+        };
+        assert_eq!(act(Label::InsertedHeadline, 0.5), Action::Flag);
+        assert_eq!(act(Label::InsertedHeadline, 0.9), Action::Remove);
+        assert_eq!(act(Label::Keywords, 0.9), Action::Metadata);
+        assert_eq!(act(Label::SocialEmbed, 1.0), Action::Flag);
+        assert_eq!(act(Label::Title, 1.0), Action::Keep);
+    }
+
+    #[test]
+    fn what_stands_in_a_tail_goes_with_it() {
+        let view = View::new("one\ntwo", default_tokeniser());
+        let embed = Finding { zone: Zone::Tail, ..finding("one\ntwo", "two", Label::SocialEmbed, 0.9) };
+        assert_eq!(decide("d", &view, vec![embed], &[], &Params::default()).spans[0].action, Action::Remove);
+    }
+
+    #[test]
+    fn a_share_is_never_rounded_up() {
+        assert_eq!(percent(0.99999), "99.9 %");
+        assert_eq!(percent(1.0), "100 %");
+        assert_eq!(percent(0.87), "87 %");
+    }
 }
