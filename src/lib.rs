@@ -21,4 +21,5 @@ pub mod align;
 pub mod cluster;
 pub mod classify;
 pub mod decide;
+pub mod report;
 pub mod write;

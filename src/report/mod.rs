@@ -1,0 +1,12 @@
+//! Shows what was found: as rows for programs, as one screen for people.
+//!
+//! Decisions, passages, matches -> [`rows`] (the machine-readable contract), [`Summary`] (counts),
+//! [`terminal`] (text). Reporting changes nothing and decides nothing.
+
+pub mod rows;
+mod samples;
+mod summary;
+pub mod terminal;
+
+pub use samples::{ClusterSample, DocumentSample, Excerpt, LineNumbers, PassageSample, Samples, SpanSample};
+pub use summary::{LabelCounts, Summary};

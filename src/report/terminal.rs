@@ -1,0 +1,287 @@
+//! The report as one screen of text.
+//!
+//! [`Summary`] + [`Samples`] -> text with ANSI styles, which the caller strips where they do not
+//! belong. Text of documents is isolated (U+2068 … U+2069), so that Arabic and Latin stand side by
+//! side without turning each other round.
+
+use std::fmt::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
+
+use crate::label::{Action, Label};
+use crate::report::{DocumentSample, PassageSample, Samples, SpanSample, Summary};
+
+const HEADING: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+const REMOVED: Style = AnsiColor::Red.on_default();
+const MOVED: Style = AnsiColor::Cyan.on_default();
+const FLAGGED: Style = AnsiColor::Yellow.on_default();
+
+/// Columns of an excerpt, so that a line with its margin fits 100 columns.
+const EXCERPT_COLUMNS: usize = 64;
+/// Spans shown of one document.
+const SPANS_MAX: usize = 8;
+
+/// The whole report.
+pub fn render(summary: &Summary, samples: &Samples) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = try_render(&mut out, summary, samples);
+    out
+}
+
+fn try_render(out: &mut String, summary: &Summary, samples: &Samples) -> fmt::Result {
+    head(out, summary)?;
+    labels(out, summary, samples)?;
+    duplicates(out, summary, samples)?;
+    passages(out, summary, &samples.passages)?;
+    documents(out, summary, &samples.documents)?;
+    for note in &summary.notes {
+        writeln!(out, "\n{FLAGGED}note{FLAGGED:#} {note}")?;
+    }
+    for (limit, n) in &summary.limits_reached {
+        writeln!(out, "\n{FLAGGED}limit{FLAGGED:#} {limit}: {n}")?;
+    }
+    Ok(())
+}
+
+fn head(out: &mut String, s: &Summary) -> fmt::Result {
+    writeln!(
+        out,
+        "{HEADING}{}{HEADING:#} · {} · {}{}",
+        count(s.documents, "document"),
+        count(s.words, "word"),
+        size(s.bytes),
+        if s.skipped > 0 {
+            format!(" · {FLAGGED}{} skipped{FLAGGED:#}", count(s.skipped, "record"))
+        } else {
+            String::new()
+        },
+    )?;
+    writeln!(
+        out,
+        "{REMOVED}{:.1} %{REMOVED:#} of the text would go ({}), {} of it to metadata; nothing has been changed",
+        s.share_removed() * 100.0,
+        size(s.bytes_removed),
+        size(s.bytes_to_metadata),
+    )
+}
+
+fn labels(out: &mut String, s: &Summary, samples: &Samples) -> fmt::Result {
+    if s.labels.values().all(|c| c.actions.keys().all(|&a| a == Action::Keep)) {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n{HEADING}{:<18} {:>7} {:>6} {:>9}  {:<9} for example{HEADING:#}",
+        "class", "spans", "docs", "bytes", "becomes"
+    )?;
+    for (label, c) in &s.labels {
+        let Some((&action, _)) = c.actions.iter().max_by_key(|&(action, n)| (n, *action)) else { continue };
+        if action == Action::Keep && c.actions.len() == 1 {
+            continue;
+        }
+        let style = style(action);
+        let example = samples.labels.get(label).map(|(_, span)| quoted(span.excerpt.as_str(), 40)).unwrap_or_default();
+        writeln!(
+            out,
+            "{:<18} {:>7} {:>6} {:>9}  {style}{:<9}{style:#} {example}",
+            label.name(),
+            c.spans,
+            c.documents,
+            size(c.bytes),
+            action.name(),
+        )?;
+    }
+    Ok(())
+}
+
+fn duplicates(out: &mut String, s: &Summary, samples: &Samples) -> fmt::Result {
+    if s.clusters == 0 && s.duplicates.is_empty() {
+        return Ok(());
+    }
+    let kinds: Vec<String> = s.duplicates.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+    writeln!(
+        out,
+        "\n{HEADING}duplicate documents{HEADING:#}  {} in {}, at Jaccard >= {} on {}-word shingles",
+        kinds.join(", "),
+        count(s.clusters, "cluster"),
+        s.params.documents.similar,
+        s.params.documents.shingle_len_tokens,
+    )?;
+    for c in &samples.clusters {
+        let (first, jaccard) = &c.first;
+        let more = if c.members > 1 { format!(" and {} more", c.members - 1) } else { String::new() };
+        writeln!(out, "  {} {FAINT}stays for{FAINT:#} {} ({jaccard:.2}){more}", isolate(&c.anchor), isolate(first))?;
+    }
+    Ok(())
+}
+
+fn passages(out: &mut String, s: &Summary, passages: &[PassageSample]) -> fmt::Result {
+    if passages.is_empty() {
+        return Ok(());
+    }
+    let shown = if s.passages > passages.len() as u64 {
+        format!("{} of {}", passages.len(), s.passages)
+    } else {
+        s.passages.to_string()
+    };
+    writeln!(out, "\n{HEADING}repeated passages{HEADING:#}  {shown}, the longest first")?;
+    for p in passages {
+        let other = if p.docs.0 == p.docs.1 { String::new() } else { format!(" of {}", isolate(&p.docs.1)) };
+        writeln!(
+            out,
+            "  {} {HEADING}{} ≈ {}{HEADING:#}{other}  {FAINT}{}, {:.0} % of the aligned words equal, {} words{FAINT:#}",
+            isolate(&p.docs.0),
+            line_range("line", p.lines.0),
+            line_range("line", p.lines.1),
+            p.kind.name(),
+            (p.identity * 100.0).floor(),
+            p.words,
+        )?;
+        writeln!(out, "    {}", quoted(p.excerpts.0.as_str(), EXCERPT_COLUMNS))?;
+        writeln!(out, "    {}", quoted(p.excerpts.1.as_str(), EXCERPT_COLUMNS))?;
+    }
+    Ok(())
+}
+
+fn documents(out: &mut String, s: &Summary, documents: &[DocumentSample]) -> fmt::Result {
+    if documents.is_empty() {
+        return Ok(());
+    }
+    let of = if s.documents > documents.len() as u64 { ", the ones that lose most" } else { "" };
+    writeln!(out, "\n{HEADING}documents{HEADING:#}{FAINT}{of}{FAINT:#}")?;
+    for d in documents {
+        writeln!(out, "  {HEADING}{}{HEADING:#}  {} of {} go", isolate(&d.id), size(d.bytes_taken), size(d.bytes),)?;
+        let groups = groups(&d.spans);
+        for group in groups.iter().take(SPANS_MAX) {
+            let style = style(group.action);
+            writeln!(
+                out,
+                "    {style}{:<9}{style:#} {:<12} {:<18} {}",
+                group.action.name(),
+                line_range("line", group.lines),
+                group.label,
+                quoted(group.excerpt, EXCERPT_COLUMNS - 12),
+            )?;
+        }
+        if groups.len() > SPANS_MAX {
+            writeln!(out, "    {FAINT}and {} more{FAINT:#}", groups.len() - SPANS_MAX)?;
+        }
+    }
+    Ok(())
+}
+
+/// Neighbouring spans that meet the same fate, shown as one.
+struct Group<'a> {
+    lines: (u32, u32),
+    label: &'static str,
+    action: Action,
+    excerpt: &'a str,
+}
+
+fn groups(spans: &[SpanSample]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group> = Vec::new();
+    for span in spans {
+        let name = match span.label {
+            Label::ReadAlsoMarker | Label::ReadAlsoContent => "read also",
+            label => label.name(),
+        };
+        match groups.last_mut() {
+            Some(g)
+                if g.action == span.action
+                    && span.lines.0 <= g.lines.1 + 1
+                    && (g.label == name || g.label == "read also") =>
+            {
+                g.lines.1 = span.lines.1;
+            }
+            _ => groups.push(Group {
+                lines: span.lines,
+                label: name,
+                action: span.action,
+                excerpt: span.excerpt.as_str(),
+            }),
+        }
+    }
+    groups
+}
+
+fn style(action: Action) -> Style {
+    match action {
+        Action::Remove => REMOVED,
+        Action::Metadata => MOVED,
+        Action::Flag => FLAGGED,
+        Action::Keep => FAINT,
+    }
+}
+
+fn line_range(unit: &str, (first, last): (u32, u32)) -> String {
+    if first == last { format!("{unit} {first}") } else { format!("{unit}s {first}–{last}") }
+}
+
+/// "1 document", "2 documents".
+pub fn count(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(n), if n == 1 { "" } else { "s" })
+}
+
+/// Digits in groups of three.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Bytes in the unit that reads best.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} KB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.2} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// Text of a document between isolates, made harmless.
+fn isolate(text: &str) -> String {
+    let mut harmless = String::new();
+    text.chars().for_each(|c| super::samples::push_harmless(c, &mut harmless));
+    format!("\u{2068}{harmless}\u{2069}")
+}
+
+/// The beginning of an excerpt, cut to columns of display width.
+fn quoted(excerpt: &str, columns: usize) -> String {
+    let mut shown = String::new();
+    for c in excerpt.chars() {
+        shown.push(c);
+        if shown.width() > columns {
+            shown.pop();
+            shown.push('…');
+            break;
+        }
+    }
+    format!("\u{2068}{shown}\u{2069}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(count(1, "word"), "1 word");
+        assert_eq!(count(1_234_567, "word"), "1,234,567 words");
+        assert_eq!((size(999), size(1_500), size(240_000_000)), ("999 B".into(), "1.5 KB".into(), "240.0 MB".into()));
+    }
+
+    #[test]
+    fn an_id_with_control_characters_stays_on_its_line() {
+        assert!(!isolate("a\nb\u{1b}[31m").contains(['\n', '\u{1b}']));
+    }
+}
