@@ -1,1 +1,5 @@
-fn main() {}
+//! The `ghirbal` command.
+
+fn main() -> std::process::ExitCode {
+    ghirbal::cli::main()
+}

@@ -162,7 +162,7 @@ impl Folds {
 
 /// The spacing forms of Arabic marks, which NFKC would turn into a space and a mark.
 fn is_isolated_mark(c: char) -> bool {
-    matches!(c, '\u{fc5e}'..='\u{fc63}') || (matches!(c, '\u{fe70}'..='\u{fe7e}') && c as u32 % 2 == 0)
+    matches!(c, '\u{fc5e}'..='\u{fc63}') || (matches!(c, '\u{fe70}'..='\u{fe7e}') && (c as u32).is_multiple_of(2))
 }
 
 impl Default for Folds {

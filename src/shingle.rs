@@ -1,18 +1,17 @@
 //! Runs of consecutive words: what documents are compared by.
 //!
-//! Tokens -> [`ShingleSet`]. A shingle's hash is combined from the hashes of its words, so each
+//! Word hashes -> [`ShingleSet`]. A shingle's hash is combined from the hashes of its words, so each
 //! word is hashed once whatever the shingle length. A text shorter than one shingle is one shingle
 //! of all its words: it can equal another text, never resemble one.
 //!
 //! ```
 //! use ghirbal::shingle::ShingleSet;
-//! use ghirbal::tokenise::default_tokeniser;
+//! use ghirbal::tokenise::{default_tokeniser, word_hashes};
 //! let tokens = default_tokeniser().tokenise("روسيا والصين تتفقان على بدء حوار");
-//! assert_eq!(ShingleSet::new(&tokens, 5).len(), 2);
-//! assert_eq!(ShingleSet::new(&tokens, 9).len(), 1);
+//! let words = word_hashes(&tokens);
+//! assert_eq!(ShingleSet::new(&words, 5).len(), 2);
+//! assert_eq!(ShingleSet::new(&words, 9).len(), 1);
 //! ```
-
-use crate::tokenise::Token;
 
 /// The distinct shingles of a text: 64-bit hashes, sorted.
 ///
@@ -22,8 +21,8 @@ pub struct ShingleSet(Vec<u64>);
 
 impl ShingleSet {
     /// The shingles of `len_tokens` words each.
-    pub fn new(tokens: &[Token], len_tokens: usize) -> Self {
-        let mut hashes: Vec<u64> = hashes(tokens, len_tokens).collect();
+    pub fn new(words: &[u64], len_tokens: usize) -> Self {
+        let mut hashes: Vec<u64> = hashes(words, len_tokens).collect();
         hashes.sort_unstable();
         hashes.dedup();
         Self(hashes)
@@ -45,17 +44,17 @@ impl ShingleSet {
     }
 }
 
-/// The hash of every shingle in order of its place: `tokens - len + 1` of them, or one for a
+/// The hash of every shingle in order of its place: `words - len + 1` of them, or one for a
 /// shorter text, or none for none.
-pub fn hashes(tokens: &[Token], len_tokens: usize) -> impl Iterator<Item = u64> + '_ {
-    let window = len_tokens.min(tokens.len()).max(1);
-    tokens.windows(window).map(combine)
+pub fn hashes(words: &[u64], len_tokens: usize) -> impl Iterator<Item = u64> + '_ {
+    let window = len_tokens.min(words.len()).max(1);
+    words.windows(window).map(combine)
 }
 
 /// Polynomial combination in 64 bits with the finaliser of SplitMix64 (Steele, Lea & Flood 2014),
 /// whose every output bit depends on every input bit.
-fn combine(words: &[Token]) -> u64 {
-    let sum = words.iter().fold(words.len() as u64, |h, t| h.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(t.hash));
+fn combine(words: &[u64]) -> u64 {
+    let sum = words.iter().fold(words.len() as u64, |h, w| h.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(*w));
     mix(sum)
 }
 
@@ -69,10 +68,10 @@ pub fn mix(mut h: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tokenise::default_tokeniser;
+    use crate::tokenise::{default_tokeniser, word_hashes};
 
     fn set(text: &str, len: usize) -> ShingleSet {
-        ShingleSet::new(&default_tokeniser().tokenise(text), len)
+        ShingleSet::new(&word_hashes(&default_tokeniser().tokenise(text)), len)
     }
 
     #[test]

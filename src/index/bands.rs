@@ -110,14 +110,14 @@ mod tests {
     use super::*;
     use crate::shingle::ShingleSet;
     use crate::sketch::MinHasher;
-    use crate::tokenise::default_tokeniser;
+    use crate::tokenise::{default_tokeniser, word_hashes};
 
     fn bands_of(texts: &[&str]) -> Bands {
         let shape = BandShape { bands: 16, rows: 4 };
         let hasher = MinHasher::new(shape.sketch_len(), 0);
         let mut bands = Bands::new(shape);
         for (i, text) in texts.iter().enumerate() {
-            let set = ShingleSet::new(&default_tokeniser().tokenise(text), 2);
+            let set = ShingleSet::new(&word_hashes(&default_tokeniser().tokenise(text)), 2);
             bands.push(i as u32, &Bands::keys(shape, &hasher.sketch(&set)));
         }
         bands

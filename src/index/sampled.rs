@@ -80,14 +80,14 @@ impl SampledShingles {
 mod tests {
     use super::*;
     use crate::shingle::ShingleSet;
-    use crate::tokenise::default_tokeniser;
+    use crate::tokenise::{default_tokeniser, word_hashes};
 
     #[test]
     fn a_part_and_its_whole_are_proposed() {
         let words = |range: std::ops::Range<u32>| -> String { range.map(|n| format!("w{n} ")).collect() };
         let mut sampled = SampledShingles::default();
         for (i, text) in [words(0..1000), words(300..360), words(5000..5100)].iter().enumerate() {
-            let set = ShingleSet::new(&default_tokeniser().tokenise(text), 5);
+            let set = ShingleSet::new(&word_hashes(&default_tokeniser().tokenise(text)), 5);
             sampled.push(i as u32, SampledShingles::sample(set.as_slice()));
         }
         assert_eq!(sampled.candidates(0.9).candidates, [Candidate { a: 0, b: 1 }]);

@@ -3,6 +3,7 @@
 //! Decisions, passages, matches -> [`rows`] (the machine-readable contract), [`Summary`] (counts),
 //! [`terminal`] (text). Reporting changes nothing and decides nothing.
 
+pub mod explain;
 pub mod rows;
 mod samples;
 mod summary;

@@ -21,6 +21,15 @@ pub struct Excerpt(String);
 impl Excerpt {
     /// White space is folded; control characters and direction overrides are shown as escapes.
     pub fn new(text: &str) -> Self {
+        Self::cut(text, EXCERPT_CHARS)
+    }
+
+    /// The same, long enough to compare two passages.
+    pub fn long(text: &str) -> Self {
+        Self::cut(text, 8 * EXCERPT_CHARS)
+    }
+
+    fn cut(text: &str, chars_max: usize) -> Self {
         let mut out = String::new();
         let mut chars = 0;
         for word in text.split_whitespace() {
@@ -28,7 +37,7 @@ impl Excerpt {
                 out.push(' ');
             }
             for c in word.chars() {
-                if chars == EXCERPT_CHARS {
+                if chars == chars_max {
                     out.push('…');
                     return Self(out);
                 }
@@ -170,6 +179,19 @@ impl LineNumbers {
     /// The line a byte lies in, counted from 1.
     pub fn at(&self, byte: u32) -> u32 {
         self.starts.partition_point(|&start| start <= byte) as u32 + 1
+    }
+
+    /// The bytes of a line, counted from 1, of a text of `text_len` bytes.
+    pub fn span(&self, line: u32, text_len: usize) -> Option<Span> {
+        let n = line.checked_sub(1)? as usize;
+        let start = if n == 0 { 0 } else { *self.starts.get(n - 1)? as usize };
+        let end = self.starts.get(n).map_or(text_len, |&next| next as usize);
+        (start < text_len).then(|| Span::new(start, end))
+    }
+
+    /// How many lines `text`, whose line numbers these are, has.
+    pub fn count(&self, text: &str) -> u32 {
+        if text.is_empty() { 0 } else { self.at(text.len() as u32 - 1) }
     }
 
     /// The first and last line of a span.

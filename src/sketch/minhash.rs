@@ -109,11 +109,11 @@ impl MinHasher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tokenise::default_tokeniser;
+    use crate::tokenise::{default_tokeniser, word_hashes};
 
     fn numbers(range: std::ops::Range<u32>) -> ShingleSet {
         let text: String = range.map(|n| format!("w{n} ")).collect();
-        ShingleSet::new(&default_tokeniser().tokenise(&text), 1)
+        ShingleSet::new(&word_hashes(&default_tokeniser().tokenise(&text)), 1)
     }
 
     #[test]

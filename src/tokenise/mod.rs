@@ -36,6 +36,11 @@ pub struct Token {
     pub hash: u64,
 }
 
+/// The hashes of words in order.
+pub fn word_hashes(tokens: &[Token]) -> Vec<u64> {
+    tokens.iter().map(|t| t.hash).collect()
+}
+
 /// Cuts text into words under given [`Folds`]. Building one costs milliseconds: share it.
 pub struct Tokeniser {
     folds: Folds,

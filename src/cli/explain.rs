@@ -1,0 +1,138 @@
+//! `ghirbal explain`: finds the document and its rows, here or in an output folder.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use crate::cli::{exit, print};
+use crate::error::{Error, Result};
+use crate::params::Params;
+use crate::pipeline::Run;
+use crate::read::{Corpus, Document, discover, parse};
+use crate::report::explain::Explained;
+use crate::write::{names, restore};
+
+/// Explains a place of a corpus, or of what was cleaned into a folder. `prepare` makes a run over
+/// paths with the options of the command line.
+pub fn run(path: &Path, place: &str, prepare: impl FnOnce(&[PathBuf]) -> Result<Run>) -> Result<ExitCode> {
+    let cleaned = path.join(names::LEDGER).is_file();
+    // Line numbers are those of the original text, so what was cleaned is first put back.
+    let folder =
+        tempfile::tempdir().map_err(|e| Error::io("create a temporary folder in", &std::env::temp_dir(), e))?;
+    let corpus = if cleaned {
+        let originals = folder.path().join("originals");
+        restore(path, &originals)?;
+        originals
+    } else {
+        path.to_path_buf()
+    };
+    let run = prepare(std::slice::from_ref(&corpus))?;
+    let (wanted, line) = choose(&corpus, run.params(), place)?;
+    let mut rows = RowsOf { id: &wanted.id, partial: Vec::new(), rows: Vec::new() };
+    if cleaned {
+        let findings = path.join(names::FINDINGS);
+        let mut file = std::fs::File::open(&findings).map_err(|e| Error::io("read", &findings, e))?;
+        std::io::copy(&mut file, &mut rows).map_err(|e| Error::io("read", &findings, e))?;
+    } else {
+        run.rows(&mut rows)?;
+    }
+    let mut text_of = |id: &str| find(&corpus, run.params(), |d, _, _| d.id == id).ok()?.map(|d| d.text);
+    let explained = Explained { id: &wanted.id, text: &wanted.text, rows: &rows.rows };
+    let text = explained.render(line, &mut text_of).map_err(|last| {
+        Error::usage(format!("`{}` has no line {}", wanted.id, line.unwrap_or_default()))
+            .hint(format!("its last line is {last}"))
+    })?;
+    print(&text)?;
+    Ok(ExitCode::from(exit::DONE))
+}
+
+/// Collects the rows that name one document.
+struct RowsOf<'a> {
+    id: &'a str,
+    partial: Vec<u8>,
+    rows: Vec<Value>,
+}
+
+impl Write for RowsOf<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.partial.extend_from_slice(bytes);
+        while let Some(end) = memchr::memchr(b'\n', &self.partial) {
+            if let Ok(row) = serde_json::from_slice::<Value>(&self.partial[..end]) {
+                let names = |value: &Value| value.as_str() == Some(self.id);
+                if names(&row["doc"]) || names(&row["a"]["doc"]) || names(&row["b"]["doc"]) {
+                    self.rows.push(row);
+                }
+            }
+            self.partial.drain(..=end);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Understands DOC:LINE, LINE or the number of a record: the document, and the line in it if one
+/// was named.
+fn choose(corpus: &Path, params: &Params, place: &str) -> Result<(Document, Option<u32>)> {
+    let (doc, line) = match place.rsplit_once(':') {
+        Some((doc, line)) => (Some(doc), line),
+        None => (None, place),
+    };
+    let number: u32 = line.parse().map_err(|_| {
+        Error::usage(format!("`{place}` names no line")).hint("give a line number, or DOC:LINE such as 003:11")
+    })?;
+    match doc {
+        Some(doc) => {
+            let exact = find(corpus, params, |d, _, _| d.id == doc)?;
+            let found = match exact {
+                Some(d) => Some(d),
+                None => find(corpus, params, |d, _, _| d.id.contains(doc))?,
+            };
+            let missing = || Error::usage(format!("no document is called `{doc}`")).at(corpus);
+            found.map(|d| (d, Some(number))).ok_or_else(|| missing().hint("give its id, or a part of it"))
+        }
+        None => {
+            let mut documents = 0;
+            let only = find(corpus, params, |_, _, _| {
+                documents += 1;
+                documents == 2
+            })?;
+            if only.is_none() && documents == 1 {
+                let only = find(corpus, params, |_, _, _| true)?;
+                return only.map(|d| (d, Some(number))).ok_or_else(|| Error::input("the document is gone").at(corpus));
+            }
+            let sources = discover(&[corpus.to_path_buf()])?.sources.len();
+            let record = find(corpus, params, |_, _, line| sources == 1 && line == u64::from(number))?;
+            record.map(|d| (d, None)).ok_or_else(|| {
+                Error::usage(format!("there is more than one document, and `{place}` names none of them"))
+                    .at(corpus)
+                    .hint("say which: DOC:LINE, where DOC is an id or a part of it")
+            })
+        }
+    }
+}
+
+/// The first document for which `wanted` holds, given it, its source and its record's line.
+fn find(
+    corpus: &Path,
+    params: &Params,
+    mut wanted: impl FnMut(&Document, u32, u64) -> bool,
+) -> Result<Option<Document>> {
+    let found = discover(&[corpus.to_path_buf()])?;
+    let mut records = Corpus::new(&found.sources);
+    while let Some(batch) = records.next_batch(1 << 20)? {
+        for raw in batch {
+            let record = parse(&found.sources, params, raw);
+            if let Some(document) = record.document()
+                && wanted(document, record.source, record.line)
+            {
+                return Ok(Some(document.clone()));
+            }
+        }
+    }
+    Ok(None)
+}

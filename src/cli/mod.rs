@@ -1,0 +1,240 @@
+//! The command line: options in, text and exit codes out. It decides nothing.
+
+pub mod exit;
+mod explain;
+mod options;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::error::{Error, Result};
+use crate::params::Params;
+use crate::pipeline::{Run, Stages};
+use crate::report::{Summary, terminal};
+use crate::write::restore;
+use options::{Documents, Input, Inside, Paths};
+
+/// Finds repeated text, filler and stray headlines in text corpora, in any language, Arabic first
+#[derive(Parser, Debug)]
+#[command(name = "ghirbal", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 failed, 2 done with skipped records (or wrong usage), 3 stopped by a ceiling";
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Show what is repeated, what is filler and what is stray; change nothing
+    Report {
+        #[command(flatten)]
+        paths: Paths,
+        #[command(flatten)]
+        input: Input,
+        #[command(flatten)]
+        documents: Documents,
+        #[command(flatten)]
+        inside: Inside,
+        /// One screen of text, one JSON object of counts, or every finding as a line of JSON
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        /// Examples of each sort in the text report
+        #[arg(long, value_name = "N", default_value_t = 8)]
+        top: usize,
+    },
+    /// Write the corpus without duplicate documents
+    Dedup {
+        #[command(flatten)]
+        paths: Paths,
+        #[command(flatten)]
+        input: Input,
+        #[command(flatten)]
+        documents: Documents,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Write the corpus without duplicate documents, filler and stray headlines
+    Clean {
+        #[command(flatten)]
+        paths: Paths,
+        #[command(flatten)]
+        input: Input,
+        #[command(flatten)]
+        documents: Documents,
+        #[command(flatten)]
+        inside: Inside,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Put everything back that `clean` or `dedup` took out, byte for byte
+    Restore {
+        /// The folder that `clean` or `dedup` wrote
+        dir: PathBuf,
+        /// The folder to write the originals to; it must not exist or be empty
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+    },
+    /// Say why a line was removed or kept, with its counterpart
+    ///
+    /// PATH is a corpus, or a folder that `clean` wrote. LINE is a line number of the document's
+    /// original text; where there are several documents, DOC:LINE. In a file of JSON Lines a bare
+    /// number names a record.
+    #[command(
+        after_help = "Examples:\n  ghirbal explain seeds 003:11\n  ghirbal explain article.txt 7\n  ghirbal explain cleaned 002:9"
+    )]
+    Explain {
+        /// A corpus, or a folder that `clean` or `dedup` wrote
+        path: PathBuf,
+        /// LINE, DOC:LINE, or the number of a record
+        line: String,
+        #[command(flatten)]
+        input: Input,
+        #[command(flatten)]
+        documents: Documents,
+        #[command(flatten)]
+        inside: Inside,
+    },
+}
+
+/// Where to write, and when not to.
+#[derive(clap::Args, Debug)]
+struct Output {
+    /// The folder to write to; it must not exist or be empty, and appears whole or not at all
+    #[arg(short, long, value_name = "DIR", required_unless_present = "dry_run", help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// Do everything but write
+    #[arg(long, help_heading = "Output")]
+    dry_run: bool,
+    /// Stop, and write nothing, when more than this share of the text would go
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, help_heading = "Output")]
+    max_removed: f64,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Jsonl,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        // The reader has seen enough (`| head`): no error.
+        Err(e) if e.is_broken_pipe() => ExitCode::from(exit::DONE),
+        Err(e) => {
+            anstream::eprintln!("{}error:{} {e}", anstyle::AnsiColor::Red.on_default().bold(), anstyle::Reset);
+            ExitCode::from(if e.is_ceiling() { exit::CEILING } else { exit::FAILED })
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    match cli.command {
+        Command::Report { paths, input, documents, inside, format, top } => {
+            let run = prepare(&paths.paths, &input, &documents, Some(&inside), Stages::ALL)?;
+            match format {
+                Format::Text => {
+                    let (summary, samples) = run.report(top)?;
+                    print(&terminal::render(&summary, &samples))?;
+                    Ok(exit::finished(summary.skipped))
+                }
+                Format::Json => {
+                    let (summary, _) = run.report(0)?;
+                    let json = serde_json::to_string_pretty(&summary).unwrap_or_default();
+                    print(&(json + "\n"))?;
+                    Ok(exit::finished(summary.skipped))
+                }
+                Format::Jsonl => {
+                    let summary = run.rows(&mut io::BufWriter::new(io::stdout().lock()))?;
+                    Ok(exit::finished(summary.skipped))
+                }
+            }
+        }
+        Command::Dedup { paths, input, documents, output } => {
+            write(prepare(&paths.paths, &input, &documents, None, Stages::DOCUMENTS)?, &output)
+        }
+        Command::Clean { paths, input, documents, inside, output } => {
+            write(prepare(&paths.paths, &input, &documents, Some(&inside), Stages::ALL)?, &output)
+        }
+        Command::Restore { dir, output } => {
+            let restored = restore(&dir, &output)?;
+            print(&format!(
+                "restored {} with {} put back, to {}\n",
+                terminal::count(restored.sources, "file"),
+                terminal::count(restored.entries, "piece"),
+                output.display(),
+            ))?;
+            Ok(ExitCode::from(exit::DONE))
+        }
+        Command::Explain { path, line, input, documents, inside } => {
+            explain::run(&path, &line, |paths| prepare(paths, &input, &documents, Some(&inside), Stages::ALL))
+        }
+    }
+}
+
+fn prepare(
+    paths: &[PathBuf],
+    input: &Input,
+    documents: &Documents,
+    inside: Option<&Inside>,
+    stages: Stages,
+) -> Result<Run> {
+    input.start_threads()?;
+    let mut params = Params::default();
+    input.apply(&mut params)?;
+    documents.apply(&mut params);
+    if let Some(inside) = inside {
+        inside.apply(&mut params)?;
+    }
+    Run::new(paths, params, stages)
+}
+
+fn write(run: Run, output: &Output) -> Result<ExitCode> {
+    let (summary, place) = match &output.output {
+        Some(dir) if !output.dry_run => (run.clean(dir, output.max_removed)?, format!("written to {}", dir.display())),
+        _ => {
+            let (summary, _) = run.report(0)?;
+            run.check_ceiling(&summary, output.max_removed)?;
+            (summary, "nothing was written (--dry-run)".to_owned())
+        }
+    };
+    print(&outcome(&summary, &place))?;
+    Ok(exit::finished(summary.skipped))
+}
+
+/// What a writing command says when it is done.
+fn outcome(s: &Summary, place: &str) -> String {
+    let mut out = format!(
+        "{} read, {} removed as duplicates; {:.1} % of the text taken out ({}, {} of it to metadata)\n{place}\n",
+        terminal::count(s.documents, "document"),
+        s.documents_removed,
+        s.share_removed() * 100.0,
+        terminal::size(s.bytes_removed),
+        terminal::size(s.bytes_to_metadata),
+    );
+    if s.skipped > 0 {
+        out += &format!(
+            "{} could not be read; they passed through unchanged and are listed in findings.jsonl\n",
+            terminal::count(s.skipped, "record")
+        );
+    }
+    for note in &s.notes {
+        out += &format!("note: {note}\n");
+    }
+    out
+}
+
+/// Prints to standard output, with colours where they belong.
+fn print(text: &str) -> Result<()> {
+    let mut out = anstream::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|e| Error::io("write to", Path::new("standard output"), e))
+}

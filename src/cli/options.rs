@@ -1,0 +1,222 @@
+//! Options as typed, and how they become [`Params`].
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::error::{Error, Result};
+use crate::label::{Action, Label};
+use crate::normalise::Folds;
+use crate::params::{Keep, Level, Params, Scope};
+
+/// What to read.
+#[derive(Args, Debug)]
+pub struct Paths {
+    /// Files and folders to read; `-` is standard input
+    ///
+    /// Plain text (.txt, .text, .md: one document a file) and JSON Lines (.jsonl, .ndjson, .json:
+    /// one document a line), each also .gz and .zst. The order of the paths does not matter.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// How to read it, and which words count as equal.
+#[derive(Args, Debug)]
+pub struct Input {
+    /// The field of a JSON record that holds its text
+    #[arg(long, value_name = "FIELD", default_value = "text", help_heading = "Input")]
+    text_field: String,
+    /// The field that holds its id; without one a record is called SOURCE:LINE
+    #[arg(long, value_name = "FIELD", default_value = "id", help_heading = "Input")]
+    id_field: String,
+    /// The field that holds its host, whose recurring lines are counted together; without one the
+    /// host of a `url` field is taken
+    #[arg(long, value_name = "FIELD", default_value = "host", help_heading = "Input")]
+    host_field: String,
+    /// Folds that make words equal: `arabic`, `plain` (case only), `none`
+    ///
+    /// NFKC comes before all of them. The default is both.
+    #[arg(long, value_name = "PRESET", value_delimiter = ',', default_value = "arabic,plain", help_heading = "Input")]
+    fold: Vec<String>,
+    /// Switch one fold off: marks, tatweel, format, alef, hamza_seat, yeh, teh_marbuta, kaf,
+    /// digits, case
+    #[arg(long, value_name = "FOLD", value_delimiter = ',', help_heading = "Input")]
+    no_fold: Vec<String>,
+    /// Threads to work on; the answer is the same for any number [default: one a core]
+    #[arg(long, value_name = "N", help_heading = "Input")]
+    pub threads: Option<usize>,
+}
+
+/// When two documents are duplicates.
+#[derive(Args, Debug)]
+pub struct Documents {
+    /// Jaccard similarity of their shingles from which two documents are near duplicates; lower
+    /// finds more
+    #[arg(long, value_name = "SHARE", default_value_t = 0.8, help_heading = "Duplicate documents")]
+    similar: f64,
+    /// Share of its shingles from which a document counts as contained in another; lower finds more
+    #[arg(long, value_name = "SHARE", default_value_t = 0.9, help_heading = "Duplicate documents")]
+    contained: f64,
+    /// Words in a shingle; fewer finds more
+    #[arg(long, value_name = "WORDS", default_value_t = 5, help_heading = "Duplicate documents")]
+    shingle: usize,
+    /// Which document of a cluster stays: longest, first, earliest:FIELD, latest:FIELD
+    ///
+    /// Ties go to the longer one, then the smaller id, then reading order.
+    #[arg(long, value_name = "RULE", default_value = "longest", help_heading = "Duplicate documents")]
+    keep: Keep,
+    /// Share of the pairs exactly at --similar that may be missed; lower is slower
+    #[arg(long, value_name = "SHARE", default_value_t = 0.001, help_heading = "Duplicate documents")]
+    miss: f64,
+    /// Override the bands that follow from --similar and --miss; more find more
+    #[arg(long, value_name = "N", requires = "rows", help_heading = "Duplicate documents")]
+    bands: Option<usize>,
+    /// Override the rows in a band; more find less
+    #[arg(long, value_name = "N", requires = "bands", help_heading = "Duplicate documents")]
+    rows: Option<usize>,
+    /// Seed of the sketch, for corpora an adversary may have written
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Duplicate documents")]
+    seed: u64,
+}
+
+/// How certain findings must be, and what becomes of them.
+#[derive(Args, Debug)]
+pub struct Inside {
+    /// Certainty a removal needs; `careful` removes least
+    #[arg(long, value_enum, default_value_t = LevelName::Default, help_heading = "Filler and passages")]
+    level: LevelName,
+    /// Where repeated passages are searched
+    #[arg(long, value_enum, default_value_t = ScopeName::Document, help_heading = "Filler and passages")]
+    scope: ScopeName,
+    /// The shortest passage that counts, in words
+    #[arg(long, value_name = "WORDS", help_heading = "Filler and passages")]
+    min_words: Option<usize>,
+    /// Share of aligned words that must be equal; lower finds more
+    #[arg(long, value_name = "SHARE", help_heading = "Filler and passages")]
+    identity: Option<f64>,
+    /// Remove these labels, such as `repeat` or `social_embed`; `contained` removes documents that
+    /// lie inside others
+    #[arg(long, value_name = "LABEL", value_delimiter = ',', help_heading = "Policy")]
+    remove: Vec<String>,
+    /// Keep these labels in the text
+    #[arg(long, value_name = "LABEL", value_delimiter = ',', help_heading = "Policy")]
+    keep_label: Vec<String>,
+    /// Keep these labels and report them
+    #[arg(long, value_name = "LABEL", value_delimiter = ',', help_heading = "Policy")]
+    flag: Vec<String>,
+    /// Move these labels out of the text into a field
+    #[arg(long, value_name = "LABEL", value_delimiter = ',', help_heading = "Policy")]
+    to_metadata: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LevelName {
+    Careful,
+    Default,
+    Thorough,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ScopeName {
+    Document,
+    Corpus,
+}
+
+impl Input {
+    /// Puts the options into `params`.
+    ///
+    /// # Errors
+    /// An unknown fold.
+    pub fn apply(&self, params: &mut Params) -> Result<()> {
+        params.fields.text.clone_from(&self.text_field);
+        params.fields.id.clone_from(&self.id_field);
+        params.fields.host.clone_from(&self.host_field);
+        let mut folds = Folds::NONE;
+        for preset in &self.fold {
+            match preset.as_str() {
+                "arabic" => folds = Folds { case: folds.case, ..Folds::ARABIC },
+                "plain" => folds.case = true,
+                "none" => {}
+                other => {
+                    return Err(Error::usage(format!("unknown fold preset `{other}`")).hint("arabic, plain or none"));
+                }
+            }
+        }
+        for name in &self.no_fold {
+            match folds.switch(name) {
+                Some(switch) => *switch = false,
+                None => {
+                    return Err(Error::usage(format!("unknown fold `{name}`")).hint(Folds::NAMES.join(", ")));
+                }
+            }
+        }
+        params.folds = folds;
+        Ok(())
+    }
+
+    /// Sets the number of threads of the whole process.
+    ///
+    /// # Errors
+    /// When the threads cannot be started.
+    pub fn start_threads(&self) -> Result<()> {
+        let Some(threads) = self.threads else { return Ok(()) };
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .map_err(|e| Error::usage(format!("cannot start {threads} threads: {e}")).hint("give fewer with --threads"))
+    }
+}
+
+impl Documents {
+    /// Puts the options into `params`.
+    pub fn apply(&self, params: &mut Params) {
+        let d = &mut params.documents;
+        d.similar = self.similar;
+        d.contained = self.contained;
+        d.shingle_len_tokens = self.shingle;
+        d.keep = self.keep.clone();
+        d.miss_rate_max = self.miss;
+        d.bands_rows = self.bands.zip(self.rows);
+        d.seed = self.seed;
+    }
+}
+
+impl Inside {
+    /// Puts the options into `params`.
+    ///
+    /// # Errors
+    /// An unknown label, or one that is never removed.
+    pub fn apply(&self, params: &mut Params) -> Result<()> {
+        params.filler.level = match self.level {
+            LevelName::Careful => Level::Careful,
+            LevelName::Default => Level::Default,
+            LevelName::Thorough => Level::Thorough,
+        };
+        params.passages.scope = match self.scope {
+            ScopeName::Document => Scope::Document,
+            ScopeName::Corpus => Scope::Corpus,
+        };
+        if let Some(words) = self.min_words {
+            params.passages.words_min = words;
+        }
+        if let Some(identity) = self.identity {
+            params.passages.identity_min = identity;
+        }
+        for (labels, action) in [
+            (&self.remove, Action::Remove),
+            (&self.keep_label, Action::Keep),
+            (&self.flag, Action::Flag),
+            (&self.to_metadata, Action::Metadata),
+        ] {
+            for name in labels {
+                if name == "contained" {
+                    params.policy.contained = action;
+                } else {
+                    let label: Label = name.parse().map_err(Error::usage)?;
+                    params.policy.set(label, action)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,240 @@
+//! Finds the duplicate documents of a survey: candidates, matches, clusters, and for each document
+//! that stands elsewhere too, where.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use crate::cluster::{Cluster, cluster};
+use crate::index::{BandShape, Bands, Candidate, SampledShingles};
+use crate::label::{Action, Label};
+use crate::params::{Keep, Params};
+use crate::pipeline::survey::{DocumentRow, Survey};
+use crate::recurring::{Words, recurring};
+use crate::shingle::ShingleSet;
+use crate::sketch::MinHasher;
+use crate::verify::{Match, MatchKind, ShingleSets, verify};
+
+/// Every pair, cluster and duplicate of a corpus.
+#[derive(Default)]
+pub struct Duplicates {
+    /// Pairs of documents in reading order: exact ones with the first of their group, near and
+    /// contained ones as verified.
+    pub pairs: Vec<Match>,
+    /// Clusters by their anchors.
+    pub clusters: Vec<Cluster>,
+    /// For a document that stands elsewhere too: the match, and the document that stays for it.
+    elsewhere: HashMap<u32, (Match, u32)>,
+    /// Declared limits that were reached, with how often.
+    pub limits_reached: Vec<(&'static str, u64)>,
+}
+
+impl Duplicates {
+    /// The match of `document` with the one that stays for it, and that one's number.
+    pub fn of(&self, document: u32) -> Option<&(Match, u32)> {
+        self.elsewhere.get(&document)
+    }
+
+    /// Searches a survey. Takes the words, which only this search needs, out of it.
+    pub fn find(survey: &mut Survey, params: &Params, shape: BandShape) -> Duplicates {
+        let rank = ranks(&survey.documents, &params.documents.keep);
+        let copies = copies(&survey.documents, &rank);
+        let words = std::mem::take(&mut survey.words);
+        let shingles = Shingles::new(&words, survey, params);
+        drop(words);
+        let (mut matches, limits_reached) = matches(&shingles, shape, params);
+
+        // Matches were found between first copies in reading order; clusters speak of the
+        // preferred copy.
+        let preferred: HashMap<u32, u32> =
+            copies.iter().map(|group| (group.iter().copied().min().unwrap_or(group[0]), group[0])).collect();
+        let prefer = |d: u32| preferred.get(&d).copied().unwrap_or(d);
+        for m in &mut matches {
+            let (a, b) = (prefer(m.a), prefer(m.b));
+            (m.a, m.b) = if m.kind == MatchKind::Contained { (a, b) } else { (a.min(b), a.max(b)) };
+        }
+        matches.sort_unstable_by_key(|m| (m.a, m.b));
+
+        let clusters = cluster(&copies, &matches, &rank);
+        let mut elsewhere = HashMap::new();
+        for c in &clusters {
+            for m in &c.members {
+                let matched =
+                    Match { a: m.document, b: c.anchor, kind: m.kind, jaccard: m.jaccard, containment: m.containment };
+                elsewhere.insert(m.document, (matched, c.anchor));
+            }
+        }
+        contained(&matches, &copies, survey, params, &mut elsewhere);
+
+        let exact = copies.iter().flat_map(|group| {
+            group[1..].iter().map(|&copy| Match {
+                a: group[0].min(copy),
+                b: group[0].max(copy),
+                kind: MatchKind::Exact,
+                jaccard: 1.0,
+                containment: 1.0,
+            })
+        });
+        let mut pairs: Vec<Match> = exact.chain(matches).collect();
+        pairs.sort_unstable_by_key(|m| (m.a, m.b));
+        Duplicates { pairs, clusters, elsewhere, limits_reached }
+    }
+}
+
+/// The place of each document in the order of preference, 0 first.
+fn ranks(documents: &[DocumentRow], keep: &Keep) -> Vec<u32> {
+    let longer = |x: &DocumentRow, y: &DocumentRow| y.words.cmp(&x.words);
+    let by_key = |x: &DocumentRow, y: &DocumentRow, latest: bool| match (&x.sort_key, &y.sort_key) {
+        (Some(x), Some(y)) => {
+            let order = match (x.parse::<f64>(), y.parse::<f64>()) {
+                (Ok(x), Ok(y)) => x.total_cmp(&y),
+                _ => x.cmp(y),
+            };
+            if latest { order.reverse() } else { order }
+        }
+        // A document without the field comes after those with it.
+        (x, y) => y.is_some().cmp(&x.is_some()),
+    };
+    let mut order: Vec<u32> = (0..documents.len() as u32).collect();
+    order.par_sort_unstable_by(|&i, &j| {
+        let (x, y) = (&documents[i as usize], &documents[j as usize]);
+        let first = match keep {
+            Keep::First => Ordering::Equal,
+            Keep::Longest => longer(x, y).then_with(|| x.id.cmp(&y.id)),
+            Keep::Earliest(_) => by_key(x, y, false).then_with(|| longer(x, y)).then_with(|| x.id.cmp(&y.id)),
+            Keep::Latest(_) => by_key(x, y, true).then_with(|| longer(x, y)).then_with(|| x.id.cmp(&y.id)),
+        };
+        first.then(i.cmp(&j))
+    });
+    let mut rank = vec![0; documents.len()];
+    order.iter().enumerate().for_each(|(place, &d)| rank[d as usize] = place as u32);
+    rank
+}
+
+/// Groups of two or more documents with equal comparison forms, each in order of preference.
+fn copies(documents: &[DocumentRow], rank: &[u32]) -> Vec<Vec<u32>> {
+    let mut order: Vec<u32> =
+        (0..documents.len() as u32).filter(|&d| documents[d as usize].fingerprint.is_some()).collect();
+    let key = |d: u32| (documents[d as usize].fingerprint, rank[d as usize]);
+    order.par_sort_unstable_by_key(|&d| key(d));
+    let mut groups: Vec<Vec<u32>> =
+        order.chunk_by(|&x, &y| key(x).0 == key(y).0).filter(|group| group.len() > 1).map(<[u32]>::to_vec).collect();
+    groups.sort_unstable();
+    groups
+}
+
+/// The shingle sets documents are compared by, each from its words without template lines. Copies
+/// and documents without words have none.
+struct Shingles(Vec<ShingleSet>);
+
+impl Shingles {
+    fn new(words: &Words, survey: &Survey, params: &Params) -> Self {
+        let mask = recurring(words, |d| survey.documents[d as usize].fingerprint);
+        let set = |d: u32| ShingleSet::new(&words.core(d, &mask), params.documents.shingle_len_tokens);
+        Self((0..words.len() as u32).into_par_iter().map(set).collect())
+    }
+}
+
+impl ShingleSets for Shingles {
+    fn shingles(&self, document: u32) -> &[u64] {
+        self.0[document as usize].as_slice()
+    }
+}
+
+/// Verified matches between documents that are no copies of each other, without repetition.
+fn matches(shingles: &Shingles, shape: BandShape, params: &Params) -> (Vec<Match>, Vec<(&'static str, u64)>) {
+    let hasher = MinHasher::new(shape.sketch_len(), params.documents.seed);
+    let keys: Vec<Vec<u64>> = shingles
+        .0
+        .par_iter()
+        .map(|set| if set.is_empty() { Vec::new() } else { Bands::keys(shape, &hasher.sketch(set)) })
+        .collect();
+    let (mut bands, mut sampled) = (Bands::new(shape), SampledShingles::default());
+    for (document, (set, keys)) in shingles.0.iter().zip(&keys).enumerate().filter(|(_, (set, _))| !set.is_empty()) {
+        bands.push(document as u32, keys);
+        sampled.push(document as u32, SampledShingles::sample(set.as_slice()));
+    }
+    drop(keys);
+    let verified = |candidates: Vec<Candidate>| -> Vec<Match> {
+        candidates.into_par_iter().filter_map(|c| verify(c, shingles, &params.documents)).collect()
+    };
+    let by_band: Vec<(Vec<Match>, usize)> = (0..bands.len())
+        .into_par_iter()
+        .map(|band| {
+            let proposed = bands.candidates(band);
+            (verified(proposed.candidates), proposed.groups_capped)
+        })
+        .collect();
+    let groups_capped: usize = by_band.iter().map(|(_, capped)| capped).sum();
+    let mut matches: Vec<Match> = by_band.into_iter().flat_map(|(matches, _)| matches).collect();
+    let proposed = sampled.candidates(params.documents.contained);
+    matches.extend(verified(proposed.candidates));
+    matches.sort_unstable_by_key(|m| (m.a.min(m.b), m.a.max(m.b)));
+    matches.dedup_by_key(|m| (m.a.min(m.b), m.a.max(m.b)));
+    let limits = [
+        ("band groups too large to compare pair by pair", groups_capped as u64),
+        ("shingles too common to propose a containment", proposed.shingles_capped as u64),
+    ];
+    (matches, limits.into_iter().filter(|&(_, n)| n > 0).collect())
+}
+
+/// Finds for each contained document the one that stays for it: the fullest containment, then the
+/// longer document, then the earlier. Containers are judged before what they contain, so that what
+/// stays for another does stay.
+fn contained(
+    matches: &[Match],
+    copies: &[Vec<u32>],
+    survey: &Survey,
+    params: &Params,
+    elsewhere: &mut HashMap<u32, (Match, u32)>,
+) {
+    let words = |d: u32| survey.documents[d as usize].words;
+    let mut inside: Vec<&Match> = matches.iter().filter(|m| m.kind == MatchKind::Contained).collect();
+    inside.sort_unstable_by(|x, y| {
+        words(y.a)
+            .cmp(&words(x.a))
+            .then(x.a.cmp(&y.a))
+            .then(y.containment.total_cmp(&x.containment))
+            .then(words(y.b).cmp(&words(x.b)))
+            .then(x.b.cmp(&y.b))
+    });
+    let removed = |elsewhere: &HashMap<u32, (Match, u32)>, d: u32| {
+        elsewhere.get(&d).is_some_and(|(m, _)| match m.kind {
+            MatchKind::Contained => params.policy.contained == Action::Remove,
+            MatchKind::Exact | MatchKind::Near => params.policy.action(Label::DuplicateDocument) == Action::Remove,
+        })
+    };
+    for m in inside {
+        if elsewhere.contains_key(&m.a) || removed(elsewhere, m.b) {
+            continue;
+        }
+        elsewhere.insert(m.a, (*m, m.b));
+        // Its copies already point to it and go with it when exact duplicates go.
+        debug_assert!(copies.iter().all(|group| group[0] == m.a || !group.contains(&m.a)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: &str, words: u32, sort_key: Option<&str>) -> DocumentRow {
+        DocumentRow { id: id.into(), words, bytes: 0, fingerprint: None, sort_key: sort_key.map(Into::into) }
+    }
+
+    fn check(keep: &str, rows: &[DocumentRow], expect: &[u32]) {
+        assert_eq!(ranks(rows, &keep.parse().unwrap()), expect, "{keep}");
+    }
+
+    #[test]
+    fn the_order_of_preference_is_as_documented() {
+        let rows = [row("c", 5, None), row("b", 9, Some("10")), row("a", 9, Some("9"))];
+        check("longest", &rows, &[2, 1, 0]);
+        check("first", &rows, &[0, 1, 2]);
+        check("earliest:date", &rows, &[2, 1, 0]);
+        check("latest:date", &rows, &[2, 0, 1]);
+        let dates = [row("a", 1, Some("2024-02-01")), row("b", 1, Some("2024-01-31"))];
+        check("earliest:date", &dates, &[1, 0]);
+    }
+}

@@ -1,0 +1,172 @@
+//! The second pass: every document once more, now with what the corpus is known to be.
+//!
+//! Records + [`Survey`] + [`Duplicates`] -> [`Examined`], in reading order. Documents are examined
+//! in parallel, each on its own.
+
+use rayon::prelude::*;
+
+use crate::align::{self, Passage};
+use crate::classify::Classifier;
+use crate::decide::{Decision, Fate, Removal, decide, duplicate};
+use crate::error::Result;
+use crate::label::Action;
+use crate::params::Params;
+use crate::pipeline::duplicates::Duplicates;
+use crate::pipeline::survey::Survey;
+use crate::pipeline::{BATCH_LEN_BYTES, Stages};
+use crate::read::{Corpus, RawRecord, Record, Source, parse};
+use crate::report::rows::{DocumentRow, PassageRow, Row, SkippedRow, SpanRow};
+use crate::report::{DocumentSample, LineNumbers, PassageSample};
+use crate::tokenise::{Tokeniser, View};
+use crate::write::{Prepared, prepare};
+
+/// What the second pass should produce besides decisions.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wants {
+    /// Rows of the machine-readable output.
+    pub rows: bool,
+    /// Samples for a report.
+    pub samples: bool,
+    /// Cleaned records and ledger entries.
+    pub cleaned: bool,
+}
+
+/// One record, examined.
+pub struct Examined {
+    /// What was found in it, unless it is no document.
+    pub document: Option<ExaminedDocument>,
+    /// Its rows, when wanted.
+    pub rows: Vec<u8>,
+    /// Its cleaned form, when wanted.
+    pub prepared: Option<Prepared>,
+}
+
+/// One document, examined.
+pub struct ExaminedDocument {
+    /// Bytes of its text.
+    pub bytes: u64,
+    /// What was decided on its inside.
+    pub decision: Decision,
+    /// The passages repeated inside it.
+    pub passages: Vec<Passage>,
+    /// What becomes of it as a whole, when it stands elsewhere too.
+    pub whole: Option<Removal>,
+    /// Its samples, when wanted.
+    pub sample: Option<(DocumentSample, Vec<PassageSample>)>,
+}
+
+impl ExaminedDocument {
+    /// Whether the whole document goes.
+    pub fn goes(&self) -> bool {
+        self.whole.as_ref().is_some_and(|r| r.action == Action::Remove)
+    }
+}
+
+/// Everything a document is examined with.
+pub struct Examiner<'a> {
+    /// The sources of the corpus.
+    pub sources: &'a [Source],
+    /// All parameters.
+    pub params: &'a Params,
+    /// Which stages run.
+    pub stages: Stages,
+    /// What to produce.
+    pub wants: Wants,
+    /// Cuts words.
+    pub tokeniser: &'a Tokeniser,
+    /// Names lines.
+    pub classifier: &'a Classifier,
+    /// What the first pass learned.
+    pub survey: &'a Survey,
+    /// Which documents stand elsewhere too.
+    pub duplicates: &'a Duplicates,
+}
+
+impl Examiner<'_> {
+    /// Reads everything again and hands each record, examined, to `each` in reading order.
+    ///
+    /// # Errors
+    /// When a source has changed since the first pass, or `each` fails.
+    pub fn run(&self, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
+        let mut corpus = Corpus::again(self.sources, &self.survey.checksums);
+        let mut number = 0;
+        while let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? {
+            let records: Vec<Record> =
+                batch.into_par_iter().map(|raw: RawRecord| parse(self.sources, self.params, raw)).collect();
+            let mut numbered = Vec::with_capacity(records.len());
+            for record in records {
+                numbered.push((number, record));
+                number += u32::from(numbered.last().is_some_and(|(_, r)| r.document().is_some()));
+            }
+            let examined: Vec<Examined> = numbered.into_par_iter().map(|(number, r)| self.record(number, r)).collect();
+            examined.into_iter().try_for_each(&mut each)?;
+        }
+        Ok(())
+    }
+
+    fn record(&self, number: u32, record: Record) -> Examined {
+        let mut rows = Vec::new();
+        let source = &self.sources[record.source as usize];
+        if let (Some(why), true) = (record.skipped(), self.wants.rows) {
+            Row::Skipped(SkippedRow { source: &source.name, line: Some(record.line), why }).write(&mut rows);
+        }
+        let document = record.document().map(|document| {
+            let (view, decision, passages);
+            let view = if self.stages.inside {
+                view = View::new(&document.text, self.tokeniser);
+                let findings =
+                    self.classifier.classify(document.host.as_deref(), &view, &self.survey.frequencies.lines);
+                passages = align::within_document(number, &view, &self.survey.frequencies.words, &self.params.passages);
+                decision = decide(&document.id, &view, findings, &passages, self.params);
+                Some(&view)
+            } else {
+                (decision, passages) = (Decision::default(), Vec::new());
+                None
+            };
+            let whole = self.duplicates.of(number).map(|(matched, partner)| {
+                let partner = &self.survey.documents[*partner as usize].id;
+                duplicate(document.text.len(), matched, partner, self.params).1
+            });
+            let lines = LineNumbers::new(if self.wants.rows || self.wants.samples { &document.text } else { "" });
+            if self.wants.rows {
+                self.rows(&document.id, &lines, &decision, &passages, whole.as_ref(), &mut rows);
+            }
+            let sample = view.filter(|_| self.wants.samples).map(|view| {
+                (
+                    DocumentSample::new(number, &document.id, view, &lines, &decision),
+                    passages.iter().map(|p| PassageSample::new(&document.id, view, &lines, p)).collect(),
+                )
+            });
+            ExaminedDocument { bytes: document.text.len() as u64, decision, passages, whole, sample }
+        });
+        let prepared = self.wants.cleaned.then(|| {
+            let fate = match &document {
+                Some(d) if d.goes() => d.whole.clone().map_or(Fate::Stay(Vec::new()), Fate::Go),
+                Some(d) => Fate::Stay(d.decision.removals.clone()),
+                None => Fate::Stay(Vec::new()),
+            };
+            prepare(&record, self.sources, &fate, self.params)
+        });
+        Examined { document, rows, prepared }
+    }
+
+    fn rows(
+        &self,
+        id: &str,
+        lines: &LineNumbers,
+        decision: &Decision,
+        passages: &[Passage],
+        whole: Option<&Removal>,
+        rows: &mut Vec<u8>,
+    ) {
+        if let Some(removal) = whole {
+            Row::Document(DocumentRow::new(id, removal)).write(rows);
+        }
+        for decided in &decision.spans {
+            Row::Span(SpanRow::new(id, lines.at(decided.finding.span.start), decided)).write(rows);
+        }
+        for passage in passages {
+            Row::Passage(PassageRow::new(id, id, passage)).write(rows);
+        }
+    }
+}

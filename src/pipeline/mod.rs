@@ -1,0 +1,344 @@
+//! The whole order: the only module that knows every stage.
+//!
+//! Paths + [`Params`] -> findings, cleaned text, a [`Summary`]. Two passes over the input:
+//! [`survey`] learns what the corpus is, [`duplicates`] finds the documents that stand in it more
+//! than once, [`examine`] looks into each document with that knowledge. Nothing is kept between the
+//! passes but what `survey` remembers of each document.
+//!
+//! ```
+//! use ghirbal::params::Params;
+//! use ghirbal::pipeline::{Run, Stages};
+//! # fn main() -> ghirbal::error::Result<()> {
+//! let run = Run::new(&["seeds".into()], Params::default(), Stages::ALL)?;
+//! let (summary, samples) = run.report(5)?;
+//! assert_eq!(summary.documents, 5);
+//! assert!(samples.passages.len() <= 5);
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod duplicates;
+pub mod examine;
+pub mod survey;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::classify::Classifier;
+use crate::error::{Error, Result};
+use crate::index::{BandShape, candidate_probability};
+use crate::label::{Action, Label};
+use crate::params::Params;
+use crate::read::{Discovered, discover};
+use crate::report::rows::{ClusterRow, DocumentPairRow, Row, SkippedRow};
+use crate::report::{ClusterSample, Samples, Summary};
+use crate::tokenise::Tokeniser;
+use crate::write::Output;
+use duplicates::Duplicates;
+use examine::{Examined, Examiner, Wants};
+use survey::Survey;
+
+/// Bytes read before they are worked on in parallel: enough work for every core, little memory.
+pub const BATCH_LEN_BYTES: usize = 8 << 20;
+
+/// Which stages run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stages {
+    /// Filler, stray headlines and repeated passages inside documents; duplicate documents are
+    /// always searched.
+    pub inside: bool,
+}
+
+impl Stages {
+    /// Everything.
+    pub const ALL: Stages = Stages { inside: true };
+    /// Duplicate documents only.
+    pub const DOCUMENTS: Stages = Stages { inside: false };
+}
+
+/// A corpus with its parameters, ready to run.
+pub struct Run {
+    paths: Vec<PathBuf>,
+    found: Discovered,
+    params: Params,
+    stages: Stages,
+    tokeniser: Tokeniser,
+    classifier: Classifier,
+    shape: BandShape,
+}
+
+impl Run {
+    /// Finds the sources below `paths` and reads the phrase lists.
+    ///
+    /// # Errors
+    /// A path that does not exist, parameters out of range, nothing to read.
+    pub fn new(paths: &[PathBuf], params: Params, stages: Stages) -> Result<Self> {
+        params.validate()?;
+        let found = discover(paths)?;
+        let tokeniser = Tokeniser::new(params.folds);
+        let classifier = Classifier::new(&params.filler)?;
+        let shape = BandShape::choose(&params.documents);
+        Ok(Self { paths: paths.to_vec(), found, params, stages, tokeniser, classifier, shape })
+    }
+
+    /// The parameters of this run.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// Counts and samples for people: at most `top` of each sort.
+    ///
+    /// # Errors
+    /// See [`Run::rows`].
+    pub fn report(&self, top: usize) -> Result<(Summary, Samples)> {
+        let mut tally = Tally::new(self, top);
+        let wants = Wants { samples: true, ..Wants::default() };
+        self.go(wants, &mut tally, |_, _| Ok(()))?;
+        Ok((tally.summary, tally.samples))
+    }
+
+    /// Every finding as a line of JSON, the summary last.
+    ///
+    /// # Errors
+    /// A corpus without a document, a source that changes while it is read, a failing `out`.
+    pub fn rows(&self, out: &mut dyn Write) -> Result<Summary> {
+        let mut tally = Tally::new(self, 0);
+        let wants = Wants { rows: true, ..Wants::default() };
+        let failed = |e| Error::io("write the findings to", Path::new("standard output"), e);
+        let duplicates = self.go(wants, &mut tally, |examined, _| out.write_all(&examined.rows).map_err(failed))?;
+        out.write_all(&duplicates).map_err(failed)?;
+        let mut last = Vec::new();
+        Row::Summary(&tally.summary).write(&mut last);
+        out.write_all(&last).and_then(|()| out.flush()).map_err(failed)?;
+        Ok(tally.summary)
+    }
+
+    /// Writes the cleaned corpus, the ledger and the findings to `dir`, all at once at the end.
+    ///
+    /// # Errors
+    /// As [`Run::rows`]; a `dir` that is in use; and when more than `removed_max` of all bytes
+    /// would go, in which case nothing is written.
+    pub fn clean(&self, dir: &Path, removed_max: f64) -> Result<Summary> {
+        let mut tally = Tally::new(self, 0);
+        let wants = Wants { rows: true, cleaned: true, ..Wants::default() };
+        let mut output: Option<Output> = None;
+        let rows = self.go(wants, &mut tally, |examined, survey| {
+            let output = match &mut output {
+                Some(output) => output,
+                none => {
+                    none.insert(Output::create(dir, &self.paths, &self.params, &self.found.sources, &survey.checksums)?)
+                }
+            };
+            output.findings(&examined.rows)?;
+            examined.prepared.map_or(Ok(()), |prepared| output.append(prepared))
+        })?;
+        self.check_ceiling(&tally.summary, removed_max)?;
+        let Some(mut output) = output else { return Err(self.nothing_read(&tally)) };
+        output.findings(&rows)?;
+        let mut last = Vec::new();
+        Row::Summary(&tally.summary).write(&mut last);
+        output.findings(&last)?;
+        output.summary(&serde_json::to_vec_pretty(&tally.summary).unwrap_or_default())?;
+        output.commit()?;
+        Ok(tally.summary)
+    }
+
+    /// Stops a run that would take away too much.
+    ///
+    /// # Errors
+    /// A ceiling error when more than `removed_max` of all bytes would go.
+    pub fn check_ceiling(&self, summary: &Summary, removed_max: f64) -> Result<()> {
+        if summary.share_removed() <= removed_max {
+            return Ok(());
+        }
+        Err(Error::ceiling(format!(
+            "{:.1} % of the text would go, more than the {:.1} % that --max-removed allows; nothing was written",
+            summary.share_removed() * 100.0,
+            removed_max * 100.0,
+        ))
+        .hint("look at `ghirbal report` first; raise --max-removed if that is what you want"))
+    }
+
+    /// Runs both passes. Returns the rows of pairs and clusters, which come after the documents'.
+    fn go(
+        &self,
+        wants: Wants,
+        tally: &mut Tally,
+        mut each: impl FnMut(Examined, &Survey) -> Result<()>,
+    ) -> Result<Vec<u8>> {
+        let mut survey = survey::survey(&self.found.sources, &self.params, self.stages, &self.tokeniser)?;
+        tally.survey(self, &survey);
+        if survey.documents.is_empty() {
+            return Err(self.nothing_read(tally));
+        }
+        let duplicates = Duplicates::find(&mut survey, &self.params, self.shape);
+        tally.duplicates(&survey, &duplicates);
+        let examiner = Examiner {
+            sources: &self.found.sources,
+            params: &self.params,
+            stages: self.stages,
+            wants,
+            tokeniser: &self.tokeniser,
+            classifier: &self.classifier,
+            survey: &survey,
+            duplicates: &duplicates,
+        };
+        examiner.run(|examined| {
+            let examined = tally.examined(examined);
+            each(examined, &survey)
+        })?;
+        tally.finish();
+        Ok(if wants.rows { self.document_rows(&survey, &duplicates) } else { Vec::new() })
+    }
+
+    fn document_rows(&self, survey: &Survey, duplicates: &Duplicates) -> Vec<u8> {
+        let id = |d: u32| &*survey.documents[d as usize].id;
+        let mut rows = Vec::new();
+        for m in &duplicates.pairs {
+            Row::DocumentPair(DocumentPairRow {
+                a: id(m.a),
+                b: id(m.b),
+                kind: m.kind.name(),
+                jaccard: crate::decide::round(m.jaccard),
+                containment: crate::decide::round(m.containment),
+            })
+            .write(&mut rows);
+        }
+        for c in &duplicates.clusters {
+            let members = c.members.iter().map(|m| id(m.document)).collect();
+            Row::Cluster(ClusterRow { anchor: id(c.anchor), members, kind: c.kind().name() }).write(&mut rows);
+        }
+        for skipped in &self.found.skipped {
+            Row::Skipped(SkippedRow { source: &skipped.name, line: None, why: &skipped.why }).write(&mut rows);
+        }
+        rows
+    }
+
+    fn nothing_read(&self, tally: &Tally) -> Error {
+        let reasons = if tally.skipped_examples.is_empty() {
+            "there is no .txt, .jsonl or .json file below the given paths, or they are empty".to_owned()
+        } else {
+            format!("every record was skipped, such as {}", tally.skipped_examples.join("; "))
+        };
+        Error::input(format!("no document could be read: {reasons}"))
+            .hint("name the text's field with --text-field, or give files directly")
+    }
+}
+
+/// Adds up a run.
+struct Tally {
+    summary: Summary,
+    samples: Samples,
+    skipped_examples: Vec<String>,
+}
+
+impl Tally {
+    fn new(run: &Run, top: usize) -> Self {
+        let miss_rate = 1.0 - candidate_probability(run.params.documents.similar, run.shape);
+        Self {
+            summary: Summary::new(&run.params, run.shape, miss_rate),
+            samples: Samples::new(top),
+            skipped_examples: Vec::new(),
+        }
+    }
+
+    fn survey(&mut self, run: &Run, survey: &Survey) {
+        let s = &mut self.summary;
+        s.sources = run.found.sources.len() as u64;
+        s.documents = survey.documents.len() as u64;
+        s.skipped = survey.skipped + run.found.skipped.len() as u64;
+        for d in &survey.documents {
+            s.bytes += u64::from(d.bytes);
+            s.words += u64::from(d.words);
+            s.documents_without_words += u64::from(d.words == 0);
+            s.documents_below_one_shingle +=
+                u64::from((d.words as usize) < run.params.documents.shingle_len_tokens && d.words > 0);
+        }
+        self.skipped_examples = survey.skipped_examples.clone();
+        let sources = run.found.skipped.iter().map(|skipped| format!("`{}`: {}", skipped.name, skipped.why));
+        self.skipped_examples.extend(sources.take(survey::EXAMPLES_MAX));
+    }
+
+    fn duplicates(&mut self, survey: &Survey, duplicates: &Duplicates) {
+        let id = |d: u32| survey.documents[d as usize].id.to_string();
+        self.summary.clusters = duplicates.clusters.len() as u64;
+        self.summary.limits_reached = duplicates.limits_reached.iter().copied().collect();
+        let mut largest: Vec<_> = duplicates.clusters.iter().collect();
+        largest.sort_by_key(|c| (std::cmp::Reverse(c.members.len()), c.anchor));
+        self.samples.clusters = largest
+            .iter()
+            .take(self.samples.top)
+            .map(|c| ClusterSample {
+                anchor: id(c.anchor),
+                members: c.members.len(),
+                first: (id(c.members[0].document), c.members[0].jaccard),
+            })
+            .collect();
+    }
+
+    /// Counts one record and takes its samples.
+    fn examined(&mut self, mut examined: Examined) -> Examined {
+        let Some(document) = &mut examined.document else { return examined };
+        let s = &mut self.summary;
+        let goes = document.goes();
+        let mut labels = BTreeSet::new();
+        let mut count = |s: &mut Summary, label: Label, action: Action, bytes: u64| {
+            let counts = s.labels.entry(label).or_default();
+            counts.spans += 1;
+            counts.bytes += bytes;
+            *counts.actions.entry(action).or_default() += 1;
+            labels.insert(label);
+        };
+        if let Some(whole) = &document.whole {
+            count(s, whole.label, whole.action, document.bytes);
+            let kind = whole.rule.rsplit('.').next().unwrap_or(whole.rule);
+            *s.duplicates.entry(kind).or_default() += 1;
+        }
+        if goes {
+            s.documents_removed += 1;
+            s.bytes_removed += document.bytes;
+            s.labels.entry(Label::DuplicateDocument).or_default().bytes_taken += document.bytes;
+        } else {
+            for d in &document.decision.spans {
+                count(s, d.finding.label, d.action, d.finding.span.len() as u64);
+            }
+            for r in &document.decision.removals {
+                let bytes = r.span.len() as u64;
+                s.labels.entry(r.label).or_default().bytes_taken += bytes;
+                s.bytes_removed += bytes;
+                s.bytes_to_metadata += if r.action == Action::Metadata { bytes } else { 0 };
+            }
+        }
+        for label in labels {
+            s.labels.entry(label).or_default().documents += 1;
+        }
+        s.passages += document.passages.len() as u64;
+        s.documents_with_passages += u64::from(!document.passages.is_empty());
+        if let Some((sample, passages)) = document.sample.take()
+            && !goes
+        {
+            self.samples.offer(sample, passages);
+        }
+        examined
+    }
+
+    fn finish(&mut self) {
+        self.samples.finish();
+        let s = &mut self.summary;
+        if s.documents_below_one_shingle == s.documents {
+            s.notes.push(format!(
+                "every document is shorter than one shingle of {} words, so only exact duplicates can be found; --shingle 2 compares shorter runs",
+                s.params.documents.shingle_len_tokens
+            ));
+        }
+        if s.documents_without_words == s.documents {
+            s.notes.push("no document has a single word, so there is nothing to compare".into());
+        } else if s.labels.keys().all(|&l| matches!(l, Label::Title | Label::SectionHeading)) && s.passages == 0 {
+            s.notes.push(format!(
+                "nothing was found: no two documents share {} of their shingles, no passage stands twice and no line looks like filler",
+                s.params.documents.similar
+            ));
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Finds the lines of a template: those that stand in documents that are otherwise unlike.
+//!
+//! [`Words`] of all documents -> a mask over their lines. Documents are compared without these
+//! lines, so that a shared menu never makes two articles alike, and different menus never keep two
+//! copies of one article apart.
+//!
+//! How often a line stands alone says little: an article that ten sites copied has lines in ten
+//! documents, like a menu of ten pages. What tells them apart is the rest. A line L that stands in
+//! d documents is a template's when in the usual pair of them the rest (the lines that stand in
+//! fewer than d/2 documents) is a real part of the document and says something else.
+
+use bitvec::vec::BitVec;
+use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::fingerprint::Fingerprint;
+use crate::shingle::ShingleSet;
+use crate::tokenise::{View, word_hashes};
+use crate::verify::jaccard_and_containment;
+
+/// A line in fewer documents than this is no template's.
+const DOCUMENTS_MIN: usize = 3;
+/// Documents looked at for each line: 10 pairs.
+const SAMPLE: usize = 5;
+/// The rest must have at least this share of a document's words to be worth comparing.
+const REST_SHARE_MIN: f64 = 0.3;
+/// Words in the shingles of the rest.
+const REST_SHINGLE_LEN_TOKENS: usize = 3;
+/// From this containment on the rests say the same: copies with 20 % of the words edited still
+/// share (1 − 0.2)^3 = 0.5 of their 3-grams, unrelated news below 0.05.
+const REST_ALIKE: f64 = 0.2;
+
+/// The word hashes and lines of all documents, one after the other: 8 bytes a word, 12 a line.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    hashes: Vec<u64>,
+    /// For each line, its key and the end of its words in `hashes`.
+    lines: Vec<(u64, u64)>,
+    /// For each document, the end of its lines.
+    ends: Vec<usize>,
+}
+
+/// The words and lines of one document, not yet put to the others.
+pub struct DocumentWords {
+    hashes: Vec<u64>,
+    lines: Vec<(u64, u32)>,
+}
+
+impl DocumentWords {
+    /// Takes what is remembered of a view: a pure function, for any thread.
+    pub fn new(view: &View) -> Self {
+        let hashes = word_hashes(&view.tokens);
+        let mut bytes = Vec::new();
+        let lines = (0..view.segments.len())
+            .map(|s| view.token_range(s))
+            .filter(|words| !words.is_empty())
+            .map(|words| {
+                bytes.clear();
+                hashes[words.clone()].iter().for_each(|h| bytes.extend_from_slice(&h.to_le_bytes()));
+                (xxh3_64(&bytes), words.end as u32)
+            })
+            .collect();
+        Self { hashes, lines }
+    }
+
+    /// The word hashes in order.
+    pub fn hashes(&self) -> &[u64] {
+        &self.hashes
+    }
+}
+
+impl Words {
+    /// Adds the next document.
+    pub fn push(&mut self, document: &DocumentWords) {
+        let base = self.hashes.len() as u64;
+        self.hashes.extend_from_slice(&document.hashes);
+        self.lines.extend(document.lines.iter().map(|&(key, end)| (key, base + u64::from(end))));
+        self.ends.push(self.lines.len());
+    }
+
+    /// Adds the next document without its words: a copy of an earlier one.
+    pub fn push_copy(&mut self) {
+        self.ends.push(self.lines.len());
+    }
+
+    /// How many documents there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no document.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    fn lines_of(&self, document: u32) -> std::ops::Range<usize> {
+        let d = document as usize;
+        (if d == 0 { 0 } else { self.ends[d - 1] })..self.ends[d]
+    }
+
+    fn words_of_line(&self, line: usize) -> &[u64] {
+        let start = if line == 0 { 0 } else { self.lines[line - 1].1 as usize };
+        &self.hashes[start..self.lines[line].1 as usize]
+    }
+
+    /// The words of a document whose lines pass `keep`, in order.
+    fn words_where(&self, document: u32, keep: impl Fn(usize) -> bool) -> Vec<u64> {
+        self.lines_of(document).filter(|&line| keep(line)).flat_map(|line| self.words_of_line(line)).copied().collect()
+    }
+
+    fn word_count(&self, document: u32) -> usize {
+        self.lines_of(document).map(|line| self.words_of_line(line).len()).sum()
+    }
+
+    /// The words a document is compared by: those of its own lines, or all when a template leaves
+    /// less than one line in `REST_SHARE_MIN` of it.
+    pub fn core(&self, document: u32, recurring: &BitVec) -> Vec<u64> {
+        let own = self.words_where(document, |line| !recurring[line]);
+        let all = self.word_count(document);
+        if own.len() == all || (own.len() as f64) < all as f64 * REST_SHARE_MIN {
+            self.words_where(document, |_| true)
+        } else {
+            own
+        }
+    }
+}
+
+/// A bit for each line in the order of [`Words`]: whether it is a template's.
+///
+/// `fingerprint` orders the documents of a line by content, so that the choice of samples does not
+/// depend on the order of the input.
+pub fn recurring(words: &Words, fingerprint: impl Fn(u32) -> Option<Fingerprint> + Sync) -> BitVec {
+    let mut entries: Vec<(u64, u32, u32)> = Vec::with_capacity(words.lines.len());
+    for document in 0..words.len() as u32 {
+        entries.extend(words.lines_of(document).map(|line| (words.lines[line].0, document, line as u32)));
+    }
+    entries.par_sort_unstable();
+
+    // In how many documents each line stands.
+    let mut documents = vec![0u32; words.lines.len()];
+    let groups: Vec<&[(u64, u32, u32)]> = entries.chunk_by(|x, y| x.0 == y.0).collect();
+    for group in &groups {
+        let distinct = 1 + group.windows(2).filter(|pair| pair[0].1 != pair[1].1).count();
+        group.iter().for_each(|&(.., line)| documents[line as usize] = distinct as u32);
+    }
+
+    let templates: Vec<&&[(u64, u32, u32)]> = groups
+        .par_iter()
+        .filter(|group| {
+            let d = documents[group[0].2 as usize];
+            d as usize >= DOCUMENTS_MIN && is_template(words, &documents, group, d, &fingerprint)
+        })
+        .collect();
+    let mut mask = BitVec::repeat(false, words.lines.len());
+    for group in templates {
+        group.iter().for_each(|&(.., line)| mask.set(line as usize, true));
+    }
+    mask
+}
+
+fn is_template(
+    words: &Words,
+    documents: &[u32],
+    group: &[(u64, u32, u32)],
+    d: u32,
+    fingerprint: &(impl Fn(u32) -> Option<Fingerprint> + Sync),
+) -> bool {
+    let mut holders: Vec<u32> = group.iter().map(|&(_, document, _)| document).collect();
+    holders.dedup();
+    // The smallest fingerprints are a random and repeatable sample.
+    let sample = holders.len().min(SAMPLE);
+    holders.select_nth_unstable_by_key(sample - 1, |&document| fingerprint(document));
+    holders.truncate(sample);
+    holders.sort_unstable_by_key(|&document| fingerprint(document));
+
+    let rests: Vec<Option<ShingleSet>> = holders
+        .iter()
+        .map(|&document| {
+            let rest = words.words_where(document, |line| documents[line] * 2 < d);
+            let enough = rest.len() as f64 >= words.word_count(document) as f64 * REST_SHARE_MIN;
+            enough.then(|| ShingleSet::new(&rest, REST_SHINGLE_LEN_TOKENS))
+        })
+        .collect();
+    let (mut unlike, mut pairs) = (0, 0);
+    for (i, x) in rests.iter().enumerate() {
+        for y in &rests[i + 1..] {
+            pairs += 1;
+            if let (Some(x), Some(y)) = (x, y) {
+                unlike += usize::from(jaccard_and_containment(x.as_slice(), y.as_slice()).1 < REST_ALIKE);
+            }
+        }
+    }
+    unlike * 2 > pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::fingerprint;
+    use crate::tokenise::default_tokeniser;
+
+    /// The lines of the first text that are a template's.
+    fn check(texts: &[String], expect: &[&str]) {
+        let mut words = Words::default();
+        let mut fingerprints = Vec::new();
+        for text in texts {
+            let view = View::new(text, default_tokeniser());
+            words.push(&DocumentWords::new(&view));
+            fingerprints.push(fingerprint(&view.tokens));
+        }
+        let mask = recurring(&words, |d| fingerprints[d as usize]);
+        let view = View::new(&texts[0], default_tokeniser());
+        let got: Vec<&str> =
+            (0..view.segments.len()).filter(|&line| mask[line]).map(|line| view.segment_text(line)).collect();
+        assert_eq!(got, expect);
+    }
+
+    /// Twelve words that no other article has.
+    fn article(n: usize) -> String {
+        (0..12).map(|i| format!("a{n}w{i} ")).collect()
+    }
+
+    #[test]
+    fn a_menu_on_unlike_pages_is_a_templates() {
+        let pages: Vec<String> =
+            (0..4).map(|n| format!("home news sport\n{}\nall rights reserved\n", article(n))).collect();
+        check(&pages, &["home news sport", "all rights reserved"]);
+    }
+
+    #[test]
+    fn the_lines_of_a_copied_article_are_its_own() {
+        let copies: Vec<String> =
+            (0..6).map(|n| format!("{}\n{}\nsite {n} menu m{n}\n", article(0), article(1))).collect();
+        check(&copies, &[]);
+    }
+
+    #[test]
+    fn two_documents_make_no_template() {
+        check(&[format!("menu\n{}", article(0)), format!("menu\n{}", article(1))], &[]);
+    }
+
+    #[test]
+    fn a_page_that_is_nearly_all_template_is_compared_as_it_is() {
+        let pages: Vec<String> = (0..4).map(|n| format!("{}\nprice {n}\n", article(99))).collect();
+        check(&pages, &[]);
+    }
+}
