@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn decoding_agrees_with_serde_json_on_every_kind_of_escape() {
-        for raw in ["", "a", r"\u0627\u0644", r"\ud83d\ude00", r#"\"\\\/\b\f\n\r\t"#, r"غ\u0631بال\n", "\u{1F600}x"] {
+        for raw in ["", "a", r"\u0627\u0644", r"\ud83d\ude00", r#"\"\\\/\b\f\n\r\t"#, r"غ\u0631بال\n", "\u{1F600}x"]
+        {
             let expected: String = serde_json::from_str(&format!("\"{raw}\"")).unwrap();
             assert_eq!(decode(raw).unwrap(), expected);
         }
