@@ -1,9 +1,51 @@
 //! Reads records from files: the only stage that knows formats.
 //!
-//! Paths -> [`Source`]s -> [`Record`]s. A bad record is never an error and never vanishes: it comes
-//! out as a record whose `parsed` says why it was skipped, with its raw bytes.
+//! Paths -> [`Source`]s -> [`RawRecord`]s -> [`Record`]s. Finding where a record ends is
+//! sequential ([`Corpus::next_batch`]); understanding it is pure and may run on many threads
+//! ([`parse`]).
+//!
+//! Two promises. A bad record is never an error and never vanishes: it comes out as a record whose
+//! content says why it was skipped, with its raw bytes. And records tile their source: their raw
+//! bytes, one after another, are the decompressed source, or as much of it as could be read.
+//!
+//! ```
+//! use ghirbal::params::Params;
+//! use ghirbal::read::{Content, Corpus, discover, parse};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! std::fs::write(folder.path().join("a.jsonl"), "{\"id\":7,\"text\":\"غربال\"}\nnot a record\n")?;
+//!
+//! let found = discover(&[folder.path().to_path_buf()])?;
+//! let mut corpus = Corpus::new(&found.sources);
+//! let batch = corpus.next_batch(1 << 20)?.unwrap_or_default();
+//! let records: Vec<_> =
+//!     batch.into_iter().map(|raw| parse(&found.sources, &Params::default(), raw)).collect();
+//! assert_eq!(records[0].document().unwrap().id, "7");
+//! assert!(matches!(&records[1].content, Content::Skipped(why) if why.contains("JSON")));
+//! # Ok(())
+//! # }
+//! ```
 
 use std::ops::Range;
+
+use crate::params::Params;
+
+mod compression;
+mod discover;
+mod formats;
+pub(crate) mod json;
+mod jsonl;
+mod plain;
+mod reader;
+
+pub use compression::{Compression, Encoder};
+pub use discover::{Discovered, SkippedSource, Source, discover};
+pub use formats::{FORMATS, Format};
+pub use reader::{Checksum, Corpus, RECORD_LEN_BYTES_MAX, Reader};
+
+pub(crate) use jsonl::field_names;
+pub(crate) use reader::Hasher;
 
 /// One document, as every later stage sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,15 +69,46 @@ pub enum TextForm {
     JsonString,
 }
 
-/// One record of a source, as it stood there.
+/// One record as it was cut from its source, not yet understood.
 #[derive(Clone, Debug)]
-pub struct Record {
-    /// Its bytes in the decompressed source, line end included. Records tile their source.
-    pub raw: Vec<u8>,
+pub struct RawRecord {
+    /// The index of its source.
+    pub source: u32,
     /// The line it begins at, counted from 1.
     pub line: u64,
-    /// What was read, or why it was skipped.
-    pub parsed: Result<Parsed, String>,
+    /// Where it begins in the decompressed source, in bytes.
+    pub offset: u64,
+    /// Its bytes, line end included.
+    pub raw: Vec<u8>,
+    /// What the reader knows without parsing: the source ended in a fault, the record is too long.
+    given: Option<Content>,
+}
+
+/// One record of a source, as it stood there and as it was understood.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The index of its source.
+    pub source: u32,
+    /// The line it begins at, counted from 1.
+    pub line: u64,
+    /// Where it begins in the decompressed source, in bytes.
+    pub offset: u64,
+    /// Its bytes, line end included. Records tile their source.
+    pub raw: Vec<u8>,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What a record turned out to be.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// A document.
+    Document(Parsed),
+    /// Neither document nor fault: a blank line, or the rest of a record already reported as too
+    /// long. Passes through.
+    Nothing,
+    /// Could not be read, and why. Passes through, is listed and counted.
+    Skipped(String),
 }
 
 /// A record that could be read.
@@ -48,3 +121,39 @@ pub struct Parsed {
     /// How it stands there.
     pub text_form: TextForm,
 }
+
+impl Record {
+    /// The document, when it is one.
+    pub fn document(&self) -> Option<&Document> {
+        match &self.content {
+            Content::Document(parsed) => Some(&parsed.document),
+            Content::Nothing | Content::Skipped(_) => None,
+        }
+    }
+
+    /// Why it was skipped, when it was.
+    pub fn skipped(&self) -> Option<&str> {
+        match &self.content {
+            Content::Skipped(why) => Some(why),
+            Content::Document(_) | Content::Nothing => None,
+        }
+    }
+}
+
+/// Understands one record. Pure; batches of raw records may be parsed in parallel.
+///
+/// # Panics
+/// When the record comes from other sources than these.
+pub fn parse(sources: &[Source], params: &Params, mut raw: RawRecord) -> Record {
+    let content = match raw.given.take() {
+        Some(given) => given,
+        None => {
+            let source = &sources[raw.source as usize];
+            (source.format.parse)(source, params, &raw)
+        }
+    };
+    Record { source: raw.source, line: raw.line, offset: raw.offset, raw: raw.raw, content }
+}
+
+#[cfg(test)]
+mod tests;

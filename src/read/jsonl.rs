@@ -1,0 +1,306 @@
+//! JSON Lines: one object a line, the text in one of its fields.
+//!
+//! Nothing but the fields we ask for is decoded, and the text's place in the line is kept, so that
+//! the writer can cut the line itself and leave every other byte alone. As in serde_json, the last
+//! of several equal names wins.
+
+use std::fmt;
+use std::io::{self, BufRead, Read};
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::formats::Step;
+use super::{Content, Document, Parsed, RawRecord, Source, TextForm, json};
+use crate::params::Params;
+
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// A message lists no more names of fields than this.
+const NAMES_SHOWN_MAX: usize = 12;
+
+pub(super) fn sniff(head: &[u8]) -> bool {
+    head.strip_prefix(BOM).unwrap_or(head).trim_ascii_start().first() == Some(&b'{')
+}
+
+pub(super) fn split(input: &mut dyn BufRead, _first: bool, len_max: u64, raw: &mut Vec<u8>) -> io::Result<Step> {
+    let len = input.take(len_max).read_until(b'\n', raw)?;
+    Ok(match len {
+        0 => Step::End,
+        _ if len as u64 == len_max && raw.last() != Some(&b'\n') => Step::Piece,
+        _ => Step::Record,
+    })
+}
+
+pub(super) fn parse(source: &Source, params: &Params, record: &RawRecord) -> Content {
+    let raw = &record.raw[..];
+    // Tolerated where files begin with one; elsewhere it is broken JSON.
+    let bom = if record.offset == 0 && raw.starts_with(BOM) { BOM.len() } else { 0 };
+    let line = match std::str::from_utf8(&raw[bom..]) {
+        Ok(line) => line,
+        Err(e) => return Content::Skipped(format!("invalid UTF-8 at byte {}", bom + e.valid_up_to())),
+    };
+    if line.trim_ascii().is_empty() {
+        return Content::Nothing;
+    }
+    let fields = match Fields::read(line, params) {
+        Ok(fields) => fields,
+        Err(e) => return Content::Skipped(broken(line, &e)),
+    };
+    let Some(value) = fields.text else {
+        return Content::Skipped(no_text(line, &params.fields.text));
+    };
+    let name = &params.fields.text;
+    let Some(inside) = inside(value) else {
+        return Content::Skipped(format!("field `{name}` is {}, not a string", kind(value.get())));
+    };
+    // Where the inside of the quotes stands in the record's bytes.
+    let start = inside.as_ptr() as usize - raw.as_ptr() as usize;
+    let text = match json::decode(inside) {
+        Ok(text) => text,
+        Err(at) => {
+            let at = start + at;
+            return Content::Skipped(format!("field `{name}` holds half of a surrogate pair at byte {at}"));
+        }
+    };
+    let id = fields.id.and_then(string_or_number).filter(|id| !id.is_empty());
+    let host = match fields.host {
+        Some(host) => inside_text(host).filter(|host| !host.is_empty()),
+        None => fields.url.and_then(inside_text).and_then(|url| host_of(&url)),
+    };
+    Content::Document(Parsed {
+        document: Document {
+            id: id.unwrap_or_else(|| format!("{}:{}", source.name, record.line)),
+            host,
+            sort_key: fields.sort_key.and_then(string_or_number),
+            text,
+        },
+        text_at: start..start + inside.len(),
+        text_form: TextForm::JsonString,
+    })
+}
+
+/// The names of an object's fields in their order; as many as there are before an error.
+pub(crate) fn field_names(line: &str) -> Vec<String> {
+    members(line).into_iter().map(|(name, _)| name).collect()
+}
+
+/// The values one record's document is made of, undecoded.
+#[derive(Default)]
+struct Fields<'a> {
+    text: Option<&'a RawValue>,
+    id: Option<&'a RawValue>,
+    host: Option<&'a RawValue>,
+    url: Option<&'a RawValue>,
+    sort_key: Option<&'a RawValue>,
+}
+
+impl<'a> Fields<'a> {
+    fn read(line: &'a str, params: &Params) -> serde_json::Result<Self> {
+        let mut deserializer = serde_json::Deserializer::from_str(line);
+        let fields = deserializer.deserialize_map(FieldsVisitor(params))?;
+        deserializer.end()?;
+        Ok(fields)
+    }
+}
+
+struct FieldsVisitor<'p>(&'p Params);
+
+impl<'de> Visitor<'de> for FieldsVisitor<'_> {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+        let mut fields = Fields::default();
+        while let Some(roles) = map.next_key_seed(RolesOf(self.0))? {
+            if !roles.any() {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let value: &'de RawValue = map.next_value()?;
+            for (wanted, place) in [
+                (roles.text, &mut fields.text),
+                (roles.id, &mut fields.id),
+                (roles.host, &mut fields.host),
+                (roles.url, &mut fields.url),
+                (roles.sort_key, &mut fields.sort_key),
+            ] {
+                if wanted {
+                    *place = Some(value);
+                }
+            }
+        }
+        Ok(fields)
+    }
+}
+
+/// What a field is used for; one field may serve as several.
+struct Roles {
+    text: bool,
+    id: bool,
+    host: bool,
+    url: bool,
+    sort_key: bool,
+}
+
+impl Roles {
+    fn any(&self) -> bool {
+        self.text || self.id || self.host || self.url || self.sort_key
+    }
+}
+
+/// Turns a field's name into its roles without keeping the name.
+struct RolesOf<'p>(&'p Params);
+
+impl<'de> DeserializeSeed<'de> for RolesOf<'_> {
+    type Value = Roles;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Roles, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for RolesOf<'_> {
+    type Value = Roles;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field's name")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Roles, E> {
+        let fields = &self.0.fields;
+        Ok(Roles {
+            text: name == fields.text,
+            id: name == fields.id,
+            host: name == fields.host,
+            url: name == "url",
+            sort_key: Some(name) == self.0.documents.keep.field(),
+        })
+    }
+}
+
+/// The raw bytes between a string's quotes.
+fn inside(value: &RawValue) -> Option<&str> {
+    value.get().strip_prefix('"')?.strip_suffix('"')
+}
+
+fn inside_text(value: &RawValue) -> Option<String> {
+    json::decode(inside(value)?).ok()
+}
+
+/// A string's text, or a number as it is written.
+fn string_or_number(value: &RawValue) -> Option<String> {
+    match value.get().as_bytes().first()? {
+        b'"' => inside_text(value),
+        b'-' | b'0'..=b'9' => Some(value.get().to_owned()),
+        _ => None,
+    }
+}
+
+/// The host of a URL in lower case, without user and port.
+fn host_of(url: &str) -> Option<String> {
+    let (_, rest) = url.trim().split_once("://")?;
+    let authority = rest.split(['/', '?', '#', '\\']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let host = match host.find(']') {
+        // An IPv6 address stands in brackets and is full of colons.
+        Some(bracket) if host.starts_with('[') => &host[..=bracket],
+        _ => host.split(':').next()?,
+    };
+    let host = host.trim_end_matches('.').to_lowercase();
+    (!host.is_empty()).then_some(host)
+}
+
+/// What a JSON value is, by its first byte.
+fn kind(value: &str) -> &'static str {
+    match value.as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "a truth value",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+/// Why a line is no record.
+fn broken(line: &str, error: &serde_json::Error) -> String {
+    // A whole value of another kind is a different mistake than a damaged line.
+    if serde_json::from_str::<IgnoredAny>(line).is_ok() && !line.trim_ascii().starts_with('{') {
+        let kind = kind(line.trim_ascii());
+        let hint = if kind == "an array" { "; hint: `jq -c '.[]'` turns an array into JSON Lines" } else { "" };
+        return format!("not a JSON object but {kind}{hint}");
+    }
+    let message = error.to_string();
+    let what = message.split(" at line ").next().unwrap_or_default();
+    format!("broken JSON at column {}: {what}", error.column())
+}
+
+/// Why a record has no text, with the fields it has and the likeliest of them.
+fn no_text(line: &str, name: &str) -> String {
+    let members = members(line);
+    if members.is_empty() {
+        return format!("no field `{name}`; the record is empty");
+    }
+    let mut shown: Vec<String> =
+        members.iter().take(NAMES_SHOWN_MAX).map(|(name, _)| name.escape_debug().to_string()).collect();
+    if members.len() > NAMES_SHOWN_MAX {
+        shown.push(format!("and {} more", members.len() - NAMES_SHOWN_MAX));
+    }
+    let mut why = format!("no field `{name}`; the record has: {}", shown.join(", "));
+    // The longest string is the text more often than not.
+    let strings = members.iter().filter(|(_, value)| value.get().starts_with('"'));
+    if let Some((likely, _)) = strings.max_by_key(|(_, value)| value.get().len()) {
+        why.push_str(&format!("; hint: --text-field {}", likely.escape_debug()));
+    }
+    why
+}
+
+/// An object's fields in their order, as many as there are before an error.
+fn members(line: &str) -> Vec<(String, &RawValue)> {
+    struct Members<'m, 'de>(&'m mut Vec<(String, &'de RawValue)>);
+
+    impl<'de> Visitor<'de> for Members<'_, 'de> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            while let Some((name, value)) = map.next_entry().map_err(A::Error::custom)? {
+                self.0.push((name, value));
+            }
+            Ok(())
+        }
+    }
+
+    let mut members = Vec::new();
+    // An error ends the list, and that is all it means here.
+    let _ = serde_json::Deserializer::from_str(line).deserialize_map(Members(&mut members));
+    members
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_a_url_is_bare_and_in_lower_case() {
+        for (url, host) in [
+            ("https://www.Example.com/a?b#c", Some("www.example.com")),
+            ("http://user:pw@host.org:8080/", Some("host.org")),
+            ("http://[2001:db8::1]:80/x", Some("[2001:db8::1]")),
+            ("https://مثال.إختبار", Some("مثال.إختبار")),
+            ("ftp://a.b.?q", Some("a.b")),
+            ("/relative/path", None),
+            ("http:///x", None),
+            ("", None),
+        ] {
+            assert_eq!(host_of(url).as_deref(), host, "{url}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Cuts removals out of one record and writes down what is needed to put them back.
+//!
+//! [`Record`] + [`Fate`] -> [`Prepared`]: the bytes for the cleaned file and for the ledger. Pure,
+//! so it runs on many threads. What stays, stays byte for byte: the raw record itself is cut, the
+//! text's places being found in its raw form, and nothing is parsed and written anew.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::ledger::{Added, LedgerEntry, LedgerPartner, rounded, seal};
+use crate::decide::{Fate, Removal};
+use crate::label::{Action, Label};
+use crate::params::Params;
+use crate::read::json::{Escapes, raw_offsets};
+use crate::read::{Content, Parsed, Record, Source, TextForm, field_names};
+
+/// One record, ready to be appended to the output.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The index of its source.
+    pub(super) source: u32,
+    /// Whether it left the corpus.
+    pub(super) gone: bool,
+    /// Its bytes in the cleaned file.
+    pub(super) cleaned: Vec<u8>,
+    /// Its lines in the ledger.
+    pub(super) ledger: Vec<u8>,
+    /// Its line in the file of metadata.
+    pub(super) metadata: Vec<u8>,
+}
+
+/// Carries out a record's fate. What is no document passes through.
+///
+/// # Panics
+/// When removals are not sorted, overlap, or do not stand on character borders of the text.
+pub fn prepare(record: &Record, sources: &[Source], fate: &Fate, params: &Params) -> Prepared {
+    let source = &sources[record.source as usize];
+    match (&record.content, fate) {
+        (Content::Document(parsed), Fate::Go(removal)) => leave_out(record, parsed, source, removal),
+        (Content::Document(parsed), Fate::Stay(removals)) if !removals.is_empty() => {
+            Cut::new(record, parsed, source).apply(removals, params)
+        }
+        _ => Prepared {
+            source: record.source,
+            gone: false,
+            cleaned: record.raw.clone(),
+            ledger: Vec::new(),
+            metadata: Vec::new(),
+        },
+    }
+}
+
+/// The whole record goes; the ledger keeps its text once and the bytes around it.
+fn leave_out(record: &Record, parsed: &Parsed, source: &Source, removal: &Removal) -> Prepared {
+    let cut = Cut::new(record, parsed, source);
+    let (before, after) = (&record.raw[..parsed.text_at.start], &record.raw[parsed.text_at.end..]);
+    let mut entry = cut.entry(removal, &parsed.document.text, cut.inside);
+    entry.start = 0;
+    entry.end = parsed.document.text.len() as u32;
+    entry.at = record.offset;
+    entry.before = String::from_utf8_lossy(before).into_owned();
+    entry.after = String::from_utf8_lossy(after).into_owned();
+    Prepared { source: record.source, gone: true, cleaned: Vec::new(), ledger: seal(&entry), metadata: Vec::new() }
+}
+
+/// One document's text in its raw form.
+struct Cut<'a> {
+    record: &'a Record,
+    parsed: &'a Parsed,
+    source: &'a Source,
+    /// The raw bytes the text was read from.
+    inside: &'a str,
+}
+
+impl<'a> Cut<'a> {
+    fn new(record: &'a Record, parsed: &'a Parsed, source: &'a Source) -> Self {
+        // The reader has decoded these very bytes; were they no text, there were no document.
+        let inside = std::str::from_utf8(&record.raw[parsed.text_at.clone()]).unwrap_or_default();
+        Self { record, parsed, source, inside }
+    }
+
+    fn apply(&self, removals: &[Removal], params: &Params) -> Prepared {
+        let raw = &self.record.raw;
+        let text = &self.parsed.document.text;
+        assert!(removals.is_sorted_by(|a, b| a.span.end <= b.span.start), "removals are sorted and do not overlap");
+
+        let borders = removals.iter().flat_map(|r| [r.span.start as usize, r.span.end as usize]);
+        let offsets = match self.parsed.text_form {
+            TextForm::Plain => borders.collect(),
+            TextForm::JsonString => raw_offsets(self.inside, borders),
+        };
+        let mut cleaned = Vec::with_capacity(raw.len());
+        let mut kept_to = 0;
+        let mut entries = Vec::with_capacity(removals.len());
+        for (removal, place) in removals.iter().zip(offsets.chunks_exact(2)) {
+            let (start, end) = (self.parsed.text_at.start + place[0], self.parsed.text_at.start + place[1]);
+            cleaned.extend_from_slice(&raw[kept_to..start]);
+            kept_to = end;
+            let mut entry = self.entry(removal, removal.span.of(text), &self.inside[place[0]..place[1]]);
+            entry.at = self.record.offset + start as u64;
+            entries.push(entry);
+        }
+
+        let mut metadata = Vec::new();
+        if let Some(values) = self.metadata(removals) {
+            match self.parsed.text_form {
+                TextForm::Plain => metadata = self.metadata_line(values),
+                TextForm::JsonString => {
+                    let (brace, field) = self.metadata_field(values, &params.fields.metadata);
+                    cleaned.extend_from_slice(&raw[kept_to..brace]);
+                    cleaned.extend_from_slice(field.as_bytes());
+                    kept_to = brace;
+                    if let Some(last) = entries.last_mut() {
+                        last.added =
+                            Some(Added { at: self.record.offset + brace as u64, len_bytes: field.len() as u64 });
+                    }
+                }
+            }
+        }
+        cleaned.extend_from_slice(&raw[kept_to..]);
+        let ledger = entries.iter().flat_map(seal).collect();
+        Prepared { source: self.record.source, gone: false, cleaned, ledger, metadata }
+    }
+
+    /// The ledger's entry for a removal of `text`, written as `raw` in the record.
+    fn entry(&self, removal: &Removal, text: &str, raw: &str) -> LedgerEntry {
+        let (escapes, raw) = match self.parsed.text_form {
+            TextForm::Plain => (Escapes::None, None),
+            TextForm::JsonString => match Escapes::of(raw, text) {
+                Some(escapes) => (escapes, None),
+                None => (Escapes::Json, Some(raw.to_owned())),
+            },
+        };
+        LedgerEntry {
+            doc: self.parsed.document.id.clone(),
+            source: self.source.name.clone(),
+            record: self.record.line,
+            start: removal.span.start,
+            end: removal.span.end,
+            text: text.to_owned(),
+            label: removal.label,
+            action: removal.action,
+            rule: removal.rule.to_owned(),
+            score: rounded(removal.score),
+            evidence: removal.evidence.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            partner: removal.partner.as_ref().map(|partner| LedgerPartner {
+                doc: partner.doc.clone(),
+                start: partner.span.map(|span| span.start),
+                end: partner.span.map(|span| span.end),
+            }),
+            why: removal.why.clone(),
+            at: 0,
+            escapes,
+            raw,
+            before: String::new(),
+            after: String::new(),
+            added: None,
+        }
+    }
+
+    /// The removed texts that go to metadata, by label.
+    fn metadata(&self, removals: &[Removal]) -> Option<Map<String, Value>> {
+        let mut values = BTreeMap::<Label, Vec<Value>>::new();
+        for removal in removals.iter().filter(|r| r.action == Action::Metadata) {
+            let text = removal.span.of(&self.parsed.document.text).trim();
+            values.entry(removal.label).or_default().push(text.into());
+        }
+        let values: Map<_, _> = values.into_iter().map(|(l, texts)| (l.name().to_owned(), texts.into())).collect();
+        (!values.is_empty()).then_some(values)
+    }
+
+    /// The line of a plain text document in the file of metadata.
+    fn metadata_line(&self, values: Map<String, Value>) -> Vec<u8> {
+        let mut line = Map::new();
+        line.insert("doc".into(), self.parsed.document.id.clone().into());
+        line.insert("source".into(), self.source.name.clone().into());
+        line.extend(values);
+        format!("{}\n", Value::Object(line)).into_bytes()
+    }
+
+    /// The field for a record's metadata, and where it is put: before the closing brace.
+    fn metadata_field(&self, values: Map<String, Value>, wanted: &str) -> (usize, String) {
+        // An accepted record is one object, so its last brace is the one that closes it.
+        let brace = self.record.raw.iter().rposition(|&b| b == b'}').unwrap_or(self.parsed.text_at.end);
+        let line = String::from_utf8_lossy(&self.record.raw);
+        let names = field_names(line.trim_start_matches('\u{feff}'));
+        let numbered = (2..).map(|n| format!("{wanted}_{n}"));
+        let name = std::iter::once(wanted.to_owned()).chain(numbered).find(|name| !names.contains(name));
+        let name = name.unwrap_or_else(|| wanted.to_owned());
+        (brace, format!(",{}:{}", Value::String(name), Value::Object(values)))
+    }
+}
