@@ -81,13 +81,12 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    /// Appends a line to the findings; its line end is added.
+    /// Appends whole lines to the findings.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn findings_line(&mut self, line: &[u8]) -> Result<()> {
-        self.findings.write(line)?;
-        self.findings.write(b"\n")
+    pub fn findings(&mut self, lines: &[u8]) -> Result<()> {
+        self.findings.write(lines)
     }
 
     /// Writes the summary.

@@ -64,7 +64,7 @@ impl Case {
                 output.append(prepare(&record, &sources, &fate(&record), &params))?;
             }
         }
-        output.findings_line(b"{}")?;
+        output.findings(b"{}\n")?;
         output.summary(b"{}\n")?;
         output.commit()
     }
