@@ -43,7 +43,7 @@ impl Duplicates {
         let words = std::mem::take(&mut survey.words);
         let shingles = Shingles::new(&words, survey, params);
         drop(words);
-        let (mut matches, limits_reached) = matches(&shingles, shape, params);
+        let (mut matches, mut limits_reached) = matches(&shingles, shape, params);
 
         // Matches were found between first copies in reading order; clusters speak of the
         // preferred copy.
@@ -76,7 +76,11 @@ impl Duplicates {
                 containment: 1.0,
             })
         });
-        let mut pairs: Vec<Match> = exact.chain(matches).collect();
+        let mut pairs: Vec<Match> = exact.collect();
+        let capped = with_copies(&matches, &copies, &mut pairs);
+        if capped > 0 {
+            limits_reached.push(("pairs of copies too many to list one by one", capped));
+        }
         pairs.sort_unstable_by_key(|m| (m.a, m.b));
         Duplicates { pairs, clusters, elsewhere, limits_reached }
     }
@@ -177,6 +181,35 @@ fn matches(shingles: &Shingles, shape: BandShape, params: &Params) -> (Vec<Match
         ("shingles too common to propose a containment", proposed.shingles_capped as u64),
     ];
     (matches, limits.into_iter().filter(|&(_, n)| n > 0).collect())
+}
+
+/// Two groups of copies are listed pair by pair up to this many pairs; beyond, the pair of their
+/// preferred copies stands for all.
+const PAIRS_OF_COPIES_MAX: usize = 256;
+
+/// Adds each match, and the same for the copies of both sides; returns how many matches had too
+/// many copies for that.
+fn with_copies(matches: &[Match], copies: &[Vec<u32>], pairs: &mut Vec<Match>) -> u64 {
+    let groups: HashMap<u32, &[u32]> = copies.iter().map(|group| (group[0], &group[..])).collect();
+    let mut capped = 0;
+    for m in matches {
+        let (left, right) = ([m.a], [m.b]);
+        let left = groups.get(&m.a).copied().unwrap_or(&left);
+        let right = groups.get(&m.b).copied().unwrap_or(&right);
+        if left.len() * right.len() > PAIRS_OF_COPIES_MAX {
+            capped += 1;
+            pairs.push(*m);
+            continue;
+        }
+        for &a in left {
+            for &b in right {
+                let swap = m.kind != MatchKind::Contained && b < a;
+                let (a, b) = if swap { (b, a) } else { (a, b) };
+                pairs.push(Match { a, b, ..*m });
+            }
+        }
+    }
+    capped
 }
 
 /// Finds for each contained document the one that stays for it: the fullest containment, then the
