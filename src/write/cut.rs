@@ -76,7 +76,7 @@ struct Cut<'a> {
 impl<'a> Cut<'a> {
     fn new(record: &'a Record, parsed: &'a Parsed, source: &'a Source) -> Self {
         // The reader has decoded these very bytes; were they no text, there were no document.
-        let inside = std::str::from_utf8(&record.raw[parsed.text_at.clone()]).unwrap_or_default();
+        let inside = simdutf8::basic::from_utf8(&record.raw[parsed.text_at.clone()]).unwrap_or_default();
         Self { record, parsed, source, inside }
     }
 
