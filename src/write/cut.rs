@@ -30,7 +30,8 @@ pub struct Prepared {
     pub(super) metadata: Vec<u8>,
 }
 
-/// Carries out a record's fate. What is no document passes through.
+/// Carries out a record's fate. What is no document passes through; when the whole document goes,
+/// the removal's own span does not matter.
 ///
 /// # Panics
 /// When removals are not sorted, overlap, or do not stand on character borders of the text.
