@@ -294,14 +294,17 @@ impl Ledger {
     /// When there is none, or it is of another version, or a byte is not what was written; names
     /// the line.
     pub fn open(dir: &Path) -> Result<Self> {
-        let path = dir.join(names::LEDGER);
+        Self::check(Lines::open(&dir.join(names::LEDGER))?)
+    }
+
+    pub(super) fn check(mut lines: Lines) -> Result<Self> {
+        let path = lines.path.clone();
         let damaged = |what: &str, line: u64| {
             Error::artefact(format!("the ledger is damaged ({what}):"))
                 .at(&path)
                 .line(line)
                 .hint("bring it back from a copy; a damaged ledger cannot be trusted to restore anything")
         };
-        let mut lines = Lines::open(&path)?;
         let mut hasher = Xxh3Default::new();
         let mut header = None;
         let mut cleaned = None;
@@ -418,8 +421,8 @@ fn check_version(line: &[u8], path: &Path) -> Result<()> {
 }
 
 /// Lines with their numbers, one in memory at a time.
-struct Lines {
-    file: BufReader<File>,
+pub(super) struct Lines {
+    input: Box<dyn BufRead>,
     path: PathBuf,
     line: Vec<u8>,
     /// The number of `line`, counted from 1.
@@ -431,18 +434,17 @@ impl Lines {
         let file = File::open(path).map_err(|e| {
             Error::io("read the ledger", path, e).hint("name a folder that `ghirbal clean` or `dedup` wrote")
         })?;
-        Ok(Self {
-            file: BufReader::with_capacity(1 << 16, file),
-            path: path.to_path_buf(),
-            line: Vec::new(),
-            number: 0,
-        })
+        Ok(Self::of(Box::new(BufReader::with_capacity(1 << 16, file)), path))
+    }
+
+    pub(super) fn of(input: Box<dyn BufRead>, path: &Path) -> Self {
+        Self { input, path: path.to_path_buf(), line: Vec::new(), number: 0 }
     }
 
     /// Reads the next line; false at the end.
     fn next(&mut self) -> Result<bool> {
         self.line.clear();
-        let len = self.file.read_until(b'\n', &mut self.line).map_err(|e| Error::io("read", &self.path, e))?;
+        let len = self.input.read_until(b'\n', &mut self.line).map_err(|e| Error::io("read", &self.path, e))?;
         self.number += u64::from(len > 0);
         Ok(len > 0)
     }

@@ -332,17 +332,20 @@ fn a_ledger_with_any_byte_flipped_or_cut_is_refused() {
     case.restores();
     let path = case.path("out/ledger.jsonl");
     let whole = fs::read(&path).unwrap();
+    let check = |bytes: &[u8]| {
+        let lines = ledger::Lines::of(Box::new(std::io::Cursor::new(bytes.to_vec())), &path);
+        ledger::Ledger::check(lines).map(|_| ())
+    };
+    check(&whole).unwrap();
     let mut damaged = whole.clone();
     for at in 0..whole.len() {
-        for mask in [1, 0x80] {
-            damaged[at] ^= mask;
-            fs::write(&path, &damaged).unwrap();
-            let error = Ledger::open(&case.path("out")).err().unwrap_or_else(|| panic!("byte {at} flipped"));
-            assert!(error.is_artefact() && error.to_string().contains("ledger.jsonl"), "{error}");
+        for bit in 0..8 {
+            damaged[at] ^= 1 << bit;
+            let error = check(&damaged).expect_err("a flipped bit");
+            assert!(error.is_artefact() && error.to_string().contains("ledger.jsonl"), "byte {at}: {error}");
             damaged[at] = whole[at];
         }
-        fs::write(&path, &whole[..at]).unwrap();
-        assert!(Ledger::open(&case.path("out")).is_err_and(|e| e.is_artefact()), "cut at byte {at}");
+        assert!(check(&whole[..at]).is_err_and(|e| e.is_artefact()), "cut at byte {at}");
     }
     fs::write(&path, [&whole[..], b"\n"].concat()).unwrap();
     assert!(refused(&case, "a byte more").to_string().contains("something follows its end"));
@@ -587,8 +590,8 @@ fn compression() -> impl Strategy<Value = Compression> {
 }
 
 proptest! {
-    // Every case syncs about ten files to disk.
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    // Every case syncs about ten files to disk; `the_ledger_is_a_patch` runs many more in memory.
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn json_lines_come_back_byte_for_byte(
@@ -617,6 +620,54 @@ proptest! {
             id: String::new(), host: None, sort_key: None, text: String::new(),
         }).text));
         case.restores();
+    }
+}
+
+/// Puts an original together from memory: what [`restore`] does, in its plainest form.
+fn patched(cleaned: &[u8], entries: &[LedgerEntry]) -> Vec<u8> {
+    let (mut original, mut from) = (Vec::new(), 0);
+    for entry in entries {
+        let kept = entry.at as usize - original.len();
+        original.extend(&cleaned[from..from + kept]);
+        from += kept;
+        original.extend(entry.original().into_bytes());
+        if let Some(added) = entry.added {
+            let kept = added.at as usize - original.len();
+            original.extend(&cleaned[from..from + kept]);
+            from += kept + added.len_bytes as usize;
+        }
+    }
+    original.extend(&cleaned[from..]);
+    original
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_ledger_is_a_patch(
+        (name, bytes) in prop_oneof![
+            json_file().prop_map(|b| ("a.jsonl", b)),
+            text().prop_map(|t| ("a.txt", t.into_bytes())),
+        ],
+        plans in prop::collection::vec(plan(), 1..6),
+    ) {
+        let case = Case::new(&[(name, &bytes)]);
+        let (params, sources) = (Params::default(), discover(&[case.path("in")]).unwrap().sources);
+        let (mut cleaned, mut entries) = (Vec::new(), Vec::new());
+        for raw in sources[0].reader(0) {
+            let record = parse(&sources, &params, raw);
+            let fate = plans[record.line as usize % plans.len()].fate(record.document().map_or("", |d| &d.text));
+            let prepared = prepare(&record, &sources, &fate, &params);
+            cleaned.extend(prepared.cleaned);
+            for line in prepared.ledger.split_inclusive(|&b| b == b'\n') {
+                let entry: LedgerEntry = serde_json::from_slice(line).unwrap();
+                let document = record.document().unwrap();
+                prop_assert_eq!(&entry.text, &document.text[entry.start as usize..entry.end as usize]);
+                entries.push(entry);
+            }
+        }
+        prop_assert_eq!(patched(&cleaned, &entries), bytes);
     }
 
     /// What is left is what a JSON library would have written: the text without the removals, the
