@@ -198,20 +198,19 @@ pub(super) struct CleanedSource {
 }
 
 /// What a sealed line ends in: `,"sum":"01234567"}`.
-const SEAL_LEN_BYTES: usize = 18;
+pub(super) const SEAL_LEN_BYTES: usize = 18;
 
 /// One line, closed by a checksum of its own bytes.
 pub(super) fn seal(line: &impl Serialize) -> Vec<u8> {
     // Writing plain values into memory cannot fail.
-    let mut bytes = serde_json::to_vec(line).unwrap_or_default();
-    bytes.pop();
-    let sum = sum(&bytes);
-    bytes.extend_from_slice(sum.as_bytes());
-    bytes.push(b'\n');
-    bytes
+    let mut body = serde_json::to_vec(line).unwrap_or_default();
+    body.pop();
+    let sum = sum(&body);
+    [&body, sum.as_bytes(), b"\n"].concat()
 }
 
-fn sum(body: &[u8]) -> String {
+/// What follows the body of a line, which is the line without its closing brace.
+pub(super) fn sum(body: &[u8]) -> String {
     format!(",\"sum\":\"{:08x}\"}}", xxh3_64(body) as u32)
 }
 
@@ -222,7 +221,7 @@ fn is_sealed(line: &[u8]) -> bool {
 }
 
 /// The last line, which covers all lines before it.
-fn end_line(lines: u64, hasher: &Xxh3Default) -> String {
+pub(super) fn end_line(lines: u64, hasher: &Xxh3Default) -> String {
     format!("{{\"type\":\"end\",\"lines\":{lines},\"xxh3\":\"{:032x}\"}}\n", hasher.digest128())
 }
 

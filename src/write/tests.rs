@@ -369,6 +369,44 @@ fn damage_is_named_by_its_line_and_missing_lines_are_seen() {
     assert!(refused(&case, "another version").to_string().contains("format version 2"));
 }
 
+/// Writes the ledger anew with valid checksums around false content.
+fn forge(case: &Case, from: &str, to: &str) {
+    let path = case.path("out/ledger.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+    assert!(whole.contains(from), "{from} is not in {whole}");
+    let (mut forged, mut hasher) = (Vec::new(), xxhash_rust::xxh3::Xxh3Default::new());
+    let lines: Vec<&str> = whole.lines().collect();
+    for line in &lines[..lines.len() - 1] {
+        let body = line[..line.len() - ledger::SEAL_LEN_BYTES].replace(from, to);
+        let line = format!("{body}{}\n", ledger::sum(body.as_bytes()));
+        hasher.update(line.as_bytes());
+        forged.extend(line.into_bytes());
+    }
+    forged.extend(ledger::end_line(lines.len() as u64 - 1, &hasher).into_bytes());
+    fs::write(&path, forged).unwrap();
+}
+
+#[test]
+fn a_forged_ledger_is_refused_and_never_panics() {
+    small_output().restores();
+    for (from, to, says) in [
+        ("\"at\":10,", "\"at\":9,", "cannot be put together"),
+        ("\"text\":\"b\"", "\"text\":\"X\"", "cannot be put together"),
+        ("\"at\":10,", "\"at\":18446744073709551615,", "shorter than the ledger says"),
+        ("\"at\":15,", "\"at\":1,", "out of order"),
+        ("\"len_bytes\":29}", "\"len_bytes\":18446744073709551615}", "shorter than the ledger says"),
+        ("\"source\":\"b.txt\"", "\"source\":\"z.txt\"", "cannot be put together"),
+        ("\"name\":\"b.txt\"", "\"name\":\"../b.txt\"", "outside its folder"),
+        ("\"action\":\"metadata\"", "\"action\":\"burn\"", "cannot be read"),
+        ("\"xxh3\":\"", "\"xxh3\":\"0", "not what was written"),
+    ] {
+        let case = small_output();
+        forge(&case, from, to);
+        let message = refused(&case, to).to_string();
+        assert!(message.contains(says), "{to}: {message}");
+    }
+}
+
 #[test]
 fn an_edited_or_missing_cleaned_file_is_named() {
     let case = small_output();
