@@ -42,6 +42,7 @@ mod reader;
 pub use compression::{Compression, Encoder};
 pub use discover::{Discovered, SkippedSource, Source, discover};
 pub use formats::{FORMATS, Format};
+pub use json::Escapes;
 pub use reader::{Checksum, Corpus, RECORD_LEN_BYTES_MAX, Reader};
 
 pub(crate) use jsonl::field_names;
