@@ -11,7 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::value::RawValue;
 
 use super::formats::Step;
-use super::{Content, Document, Parsed, RawRecord, Source, TextForm, json};
+use super::{Content, Document, Parsed, RawRecord, Source, TextForm, json, utf8};
 use crate::params::Params;
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
@@ -36,9 +36,9 @@ pub(super) fn parse(source: &Source, params: &Params, record: &RawRecord) -> Con
     let raw = &record.raw[..];
     // Tolerated where files begin with one; elsewhere it is broken JSON.
     let bom = if record.offset == 0 && raw.starts_with(BOM) { BOM.len() } else { 0 };
-    let line = match std::str::from_utf8(&raw[bom..]) {
+    let line = match utf8(&raw[bom..], bom) {
         Ok(line) => line,
-        Err(e) => return Content::Skipped(format!("invalid UTF-8 at byte {}", bom + e.valid_up_to())),
+        Err(skipped) => return skipped,
     };
     if line.trim_ascii().is_empty() {
         return Content::Nothing;

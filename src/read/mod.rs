@@ -42,6 +42,7 @@ mod reader;
 pub use compression::{Compression, Encoder};
 pub use discover::{Discovered, SkippedSource, Source, discover};
 pub use formats::{FORMATS, Format};
+pub use json::Escapes;
 pub use reader::{Checksum, Corpus, RECORD_LEN_BYTES_MAX, Reader};
 
 pub(crate) use jsonl::field_names;
@@ -153,6 +154,15 @@ pub fn parse(sources: &[Source], params: &Params, mut raw: RawRecord) -> Record 
         }
     };
     Record { source: raw.source, line: raw.line, offset: raw.offset, raw: raw.raw, content }
+}
+
+/// Bytes as text, or why they are none. Checking Arabic with the standard library took three
+/// quarters of the time of parsing a record; simdutf8 is some twenty times as fast.
+fn utf8(bytes: &[u8], skipped_len: usize) -> Result<&str, Content> {
+    simdutf8::basic::from_utf8(bytes).map_err(|_| {
+        let valid = std::str::from_utf8(bytes).map_or_else(|e| e.valid_up_to(), str::len);
+        Content::Skipped(format!("invalid UTF-8 at byte {}", skipped_len + valid))
+    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use std::io::{self, BufRead, Read};
 
 use super::formats::Step;
-use super::{Content, Document, Parsed, RawRecord, Source, TextForm};
+use super::{Content, Document, Parsed, RawRecord, Source, TextForm, utf8};
 use crate::params::Params;
 
 pub(super) fn split(input: &mut dyn BufRead, first: bool, len_max: u64, raw: &mut Vec<u8>) -> io::Result<Step> {
@@ -19,12 +19,12 @@ pub(super) fn split(input: &mut dyn BufRead, first: bool, len_max: u64, raw: &mu
 }
 
 pub(super) fn parse(source: &Source, _params: &Params, record: &RawRecord) -> Content {
-    match std::str::from_utf8(&record.raw) {
+    match utf8(&record.raw, 0) {
         Ok(text) => Content::Document(Parsed {
             document: Document { id: source.name.clone(), host: None, sort_key: None, text: text.to_owned() },
             text_at: 0..text.len(),
             text_form: TextForm::Plain,
         }),
-        Err(e) => Content::Skipped(format!("invalid UTF-8 at byte {}", e.valid_up_to())),
+        Err(skipped) => skipped,
     }
 }

@@ -154,6 +154,44 @@ fn symbolic_links_are_listed_and_not_followed() {
     assert_eq!(found.skipped.iter().map(|s| s.why.as_str()).collect::<Vec<_>>(), ["a symbolic link, not followed"; 3]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_symbolic_link_named_by_the_user_is_followed() {
+    let outside = folder(&[("a/x.txt", b"1"), ("y", b"2")]);
+    let folder = folder(&[]);
+    for (target, link) in [("a", "l"), ("y", "m")] {
+        std::os::unix::fs::symlink(outside.path().join(target), folder.path().join(link)).unwrap();
+    }
+    let found = discover(&[folder.path().join("l"), folder.path().join("m")]).unwrap();
+    assert_eq!(names(&found), ["m", "x.txt"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_utf_8_are_told_apart() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder(&[]);
+    for name in [b"\xff.txt", b"\xfe.txt"] {
+        fs::write(folder.path().join(std::ffi::OsStr::from_bytes(name)), "x").unwrap();
+    }
+    let root = folder.path().file_name().unwrap().to_str().unwrap();
+    let found = discover(&[folder.path().to_path_buf()]).unwrap();
+    let records = records(&found.sources, &Params::default());
+    assert_eq!(records.len(), 2);
+    assert!(records.iter().all(|r| r.document().is_some_and(|d| d.text == "x")));
+    assert_eq!(names(&found), [format!("{root}/\u{fffd}.txt"), format!("{root}/\u{fffd}~2.txt")]);
+}
+
+#[test]
+fn a_source_that_cannot_be_opened_any_more_is_a_skipped_record() {
+    let folder = folder(&[("a.txt", b"1"), ("b.txt", b"2")]);
+    let sources = found(folder.path()).sources;
+    fs::remove_file(folder.path().join("a.txt")).unwrap();
+    let records = records(&sources, &Params::default());
+    assert!(records[0].skipped().unwrap().starts_with("the file cannot be opened"));
+    assert_eq!(records[1].document().unwrap().text, "2");
+}
+
 #[test]
 fn line_ends_blank_lines_and_a_missing_last_line_end_are_kept() {
     let records = read("a.jsonl", b"\xef\xbb\xbf{\"text\":\"1\"}\r\n\r\n  \n{\"text\":\"2\"}");

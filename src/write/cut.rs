@@ -30,7 +30,8 @@ pub struct Prepared {
     pub(super) metadata: Vec<u8>,
 }
 
-/// Carries out a record's fate. What is no document passes through.
+/// Carries out a record's fate. What is no document passes through; when the whole document goes,
+/// the removal's own span does not matter.
 ///
 /// # Panics
 /// When removals are not sorted, overlap, or do not stand on character borders of the text.
@@ -76,7 +77,7 @@ struct Cut<'a> {
 impl<'a> Cut<'a> {
     fn new(record: &'a Record, parsed: &'a Parsed, source: &'a Source) -> Self {
         // The reader has decoded these very bytes; were they no text, there were no document.
-        let inside = std::str::from_utf8(&record.raw[parsed.text_at.clone()]).unwrap_or_default();
+        let inside = simdutf8::basic::from_utf8(&record.raw[parsed.text_at.clone()]).unwrap_or_default();
         Self { record, parsed, source, inside }
     }
 

@@ -198,20 +198,19 @@ pub(super) struct CleanedSource {
 }
 
 /// What a sealed line ends in: `,"sum":"01234567"}`.
-const SEAL_LEN_BYTES: usize = 18;
+pub(super) const SEAL_LEN_BYTES: usize = 18;
 
 /// One line, closed by a checksum of its own bytes.
 pub(super) fn seal(line: &impl Serialize) -> Vec<u8> {
     // Writing plain values into memory cannot fail.
-    let mut bytes = serde_json::to_vec(line).unwrap_or_default();
-    bytes.pop();
-    let sum = sum(&bytes);
-    bytes.extend_from_slice(sum.as_bytes());
-    bytes.push(b'\n');
-    bytes
+    let mut body = serde_json::to_vec(line).unwrap_or_default();
+    body.pop();
+    let sum = sum(&body);
+    [&body, sum.as_bytes(), b"\n"].concat()
 }
 
-fn sum(body: &[u8]) -> String {
+/// What follows the body of a line, which is the line without its closing brace.
+pub(super) fn sum(body: &[u8]) -> String {
     format!(",\"sum\":\"{:08x}\"}}", xxh3_64(body) as u32)
 }
 
@@ -222,7 +221,7 @@ fn is_sealed(line: &[u8]) -> bool {
 }
 
 /// The last line, which covers all lines before it.
-fn end_line(lines: u64, hasher: &Xxh3Default) -> String {
+pub(super) fn end_line(lines: u64, hasher: &Xxh3Default) -> String {
     format!("{{\"type\":\"end\",\"lines\":{lines},\"xxh3\":\"{:032x}\"}}\n", hasher.digest128())
 }
 
@@ -294,14 +293,17 @@ impl Ledger {
     /// When there is none, or it is of another version, or a byte is not what was written; names
     /// the line.
     pub fn open(dir: &Path) -> Result<Self> {
-        let path = dir.join(names::LEDGER);
+        Self::check(Lines::open(&dir.join(names::LEDGER))?)
+    }
+
+    pub(super) fn check(mut lines: Lines) -> Result<Self> {
+        let path = lines.path.clone();
         let damaged = |what: &str, line: u64| {
             Error::artefact(format!("the ledger is damaged ({what}):"))
                 .at(&path)
                 .line(line)
                 .hint("bring it back from a copy; a damaged ledger cannot be trusted to restore anything")
         };
-        let mut lines = Lines::open(&path)?;
         let mut hasher = Xxh3Default::new();
         let mut header = None;
         let mut cleaned = None;
@@ -418,8 +420,8 @@ fn check_version(line: &[u8], path: &Path) -> Result<()> {
 }
 
 /// Lines with their numbers, one in memory at a time.
-struct Lines {
-    file: BufReader<File>,
+pub(super) struct Lines {
+    input: Box<dyn BufRead>,
     path: PathBuf,
     line: Vec<u8>,
     /// The number of `line`, counted from 1.
@@ -431,18 +433,17 @@ impl Lines {
         let file = File::open(path).map_err(|e| {
             Error::io("read the ledger", path, e).hint("name a folder that `ghirbal clean` or `dedup` wrote")
         })?;
-        Ok(Self {
-            file: BufReader::with_capacity(1 << 16, file),
-            path: path.to_path_buf(),
-            line: Vec::new(),
-            number: 0,
-        })
+        Ok(Self::of(Box::new(BufReader::with_capacity(1 << 16, file)), path))
+    }
+
+    pub(super) fn of(input: Box<dyn BufRead>, path: &Path) -> Self {
+        Self { input, path: path.to_path_buf(), line: Vec::new(), number: 0 }
     }
 
     /// Reads the next line; false at the end.
     fn next(&mut self) -> Result<bool> {
         self.line.clear();
-        let len = self.file.read_until(b'\n', &mut self.line).map_err(|e| Error::io("read", &self.path, e))?;
+        let len = self.input.read_until(b'\n', &mut self.line).map_err(|e| Error::io("read", &self.path, e))?;
         self.number += u64::from(len > 0);
         Ok(len > 0)
     }

@@ -1,8 +1,9 @@
+//! Cleaning and restoring, case by case; [`damage`] and [`properties`] have the rest.
+
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -12,6 +13,9 @@ use crate::label::{Action, Label};
 use crate::params::Params;
 use crate::read::{Compression, Corpus, Record, discover, parse};
 use crate::span::Span;
+
+mod damage;
+mod properties;
 
 fn compressed(bytes: &[u8], compression: Compression) -> Vec<u8> {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -309,100 +313,6 @@ fn every_format_is_cleaned_and_restored_in_kind() {
     }
 }
 
-/// Small, with every kind of line.
-fn small_output() -> Case {
-    let case = Case::new(&[("a.jsonl", b"{\"text\":\"abc\"}\n{\"text\":\"gone\"}\n"), ("b.txt", b"abc")]);
-    case.clean(|r| match r.document() {
-        Some(d) if d.text == "gone" => go(),
-        _ => Fate::Stay(vec![removal(1, 2, Label::Dateline, Action::Metadata)]),
-    });
-    case
-}
-
-fn refused(case: &Case, what: &str) -> Error {
-    let error = case.restore().expect_err(what);
-    assert!(error.is_artefact(), "{what}: {error}");
-    assert!(!case.path("back").exists(), "{what}: nothing is written");
-    error
-}
-
-#[test]
-fn a_ledger_with_any_byte_flipped_or_cut_is_refused() {
-    let case = small_output();
-    case.restores();
-    let path = case.path("out/ledger.jsonl");
-    let whole = fs::read(&path).unwrap();
-    let mut damaged = whole.clone();
-    for at in 0..whole.len() {
-        for mask in [1, 0x80] {
-            damaged[at] ^= mask;
-            fs::write(&path, &damaged).unwrap();
-            let error = Ledger::open(&case.path("out")).err().unwrap_or_else(|| panic!("byte {at} flipped"));
-            assert!(error.is_artefact() && error.to_string().contains("ledger.jsonl"), "{error}");
-            damaged[at] = whole[at];
-        }
-        fs::write(&path, &whole[..at]).unwrap();
-        assert!(Ledger::open(&case.path("out")).is_err_and(|e| e.is_artefact()), "cut at byte {at}");
-    }
-    fs::write(&path, [&whole[..], b"\n"].concat()).unwrap();
-    assert!(refused(&case, "a byte more").to_string().contains("something follows its end"));
-}
-
-#[test]
-fn damage_is_named_by_its_line_and_missing_lines_are_seen() {
-    let case = small_output();
-    let path = case.path("out/ledger.jsonl");
-    let whole = fs::read_to_string(&path).unwrap();
-    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
-    fs::write(&path, whole.replacen("\"text\":\"gone\"", "\"text\":\"fond\"", 1)).unwrap();
-    assert!(refused(&case, "an edited line").to_string().contains("ledger.jsonl` line 3"));
-    fs::write(&path, [lines[0], lines[1], lines[3], lines[4], lines[5]].concat()).unwrap();
-    assert!(refused(&case, "a missing line").to_string().contains("lines are missing or changed"));
-    fs::write(&path, lines[..5].concat()).unwrap();
-    assert!(refused(&case, "a missing end").to_string().contains("cut off"));
-    fs::write(&path, "").unwrap();
-    refused(&case, "an empty file");
-    fs::write(&path, whole.replacen("\"version\":1", "\"version\":2", 1)).unwrap();
-    assert!(refused(&case, "another version").to_string().contains("format version 2"));
-}
-
-#[test]
-fn an_edited_or_missing_cleaned_file_is_named() {
-    let case = small_output();
-    let path = case.path("out/cleaned/b.txt");
-    for (edit, says) in [("aX", "not what was written"), ("", "shorter"), ("acc", "not what was written")] {
-        fs::write(&path, edit).unwrap();
-        let message = refused(&case, edit).to_string();
-        assert!(message.contains("cleaned/b.txt") && message.contains(says), "{message}");
-    }
-    fs::remove_file(&path).unwrap();
-    let message = refused(&case, "missing").to_string();
-    assert!(message.contains("missing") && message.contains("cleaned/b.txt"), "{message}");
-}
-
-#[test]
-fn a_moved_output_still_restores() {
-    let case = small_output();
-    fs::rename(case.path("out"), case.path("elsewhere")).unwrap();
-    restore(&case.path("elsewhere"), &case.path("back")).unwrap();
-    assert_eq!(content(&case.path("back/b.txt")), b"abc");
-}
-
-#[test]
-fn a_ledger_cannot_name_files_outside_its_folder() {
-    for name in ["../x", "/x", "a/../../x", "", "a//b", "."] {
-        assert!(!staging::is_inside(name), "{name}");
-    }
-    assert!(staging::is_inside("a/b..c/.d"));
-}
-
-#[test]
-fn no_ledger_no_restore() {
-    let case = Case::new(&[("a.txt", b"x")]);
-    let message = restore(&case.path("in"), &case.path("back")).unwrap_err().to_string();
-    assert!(message.contains("ledger.jsonl") && message.contains("hint: name a folder"), "{message}");
-}
-
 #[test]
 fn an_output_is_never_written_over_an_input_or_anything_else() {
     let case = Case::new(&[("a.txt", b"x")]);
@@ -468,183 +378,5 @@ fn two_runs_give_the_same_bytes() {
     }
     for file in ["ledger.jsonl", "cleaned/a.jsonl.gz", "cleaned/b.txt"] {
         assert_eq!(fs::read(case.path("1").join(file)).unwrap(), fs::read(case.path("2").join(file)).unwrap());
-    }
-}
-
-// Property tests: any text, any way of writing it, any removals.
-
-/// Characters that are easy to get wrong.
-fn character() -> impl Strategy<Value = char> {
-    prop_oneof![
-        prop::sample::select(vec![
-            'a', 'غ', 'ا', ' ', '\n', '\r', '\t', '"', '\\', '/', '}', '{', '😀', '\u{feff}', '\0'
-        ]),
-        any::<char>(),
-    ]
-}
-
-fn text() -> impl Strategy<Value = String> {
-    prop::collection::vec(character(), 0..24).prop_map(|chars| chars.into_iter().collect())
-}
-
-/// What becomes of a document, in terms that fit any text.
-#[derive(Clone, Debug)]
-enum Plan {
-    Go,
-    /// Borders as shares of the text's characters, and whether each removal is metadata.
-    Cut(Vec<(u8, u8, bool)>),
-}
-
-fn plan() -> impl Strategy<Value = Plan> {
-    prop_oneof![
-        1 => Just(Plan::Go),
-        4 => prop::collection::vec(any::<(u8, u8, bool)>(), 0..5).prop_map(Plan::Cut),
-    ]
-}
-
-impl Plan {
-    fn fate(&self, text: &str) -> Fate {
-        let Plan::Cut(cuts) = self else { return go() };
-        let borders: Vec<usize> = (0..=text.len()).filter(|&i| text.is_char_boundary(i)).collect();
-        let place = |share: u8| borders[(borders.len() - 1) * share as usize / 255];
-        let mut spans: Vec<_> = cuts.iter().map(|&(a, b, m)| (place(a.min(b)), place(a.max(b)), m)).collect();
-        spans.sort();
-        // Adjacent removals stay, overlapping ones do not.
-        let mut end = 0;
-        spans.retain(|&(s, e, _)| {
-            s >= end && s < e && {
-                end = e;
-                true
-            }
-        });
-        let removals = spans.into_iter().map(|(start, end, metadata)| match metadata {
-            true => removal(start, end, Label::Dateline, Action::Metadata),
-            false => remove(start, end),
-        });
-        Fate::Stay(removals.collect())
-    }
-}
-
-/// A JSON string of `text`, each character written in one of the ways JSON knows.
-fn written(text: &str, ways: &[u8]) -> String {
-    let mut raw = String::new();
-    for (i, c) in text.chars().enumerate() {
-        let units = |upper: bool| {
-            let unit = |u: &u16| if upper { format!("\\u{u:04X}") } else { format!("\\u{u:04x}") };
-            c.encode_utf16(&mut [0; 2]).iter().map(unit).collect::<String>()
-        };
-        match (ways.get(i % ways.len().max(1)).copied().unwrap_or(0) % 4, c) {
-            (1, _) => raw.push_str(&units(false)),
-            (2, _) => raw.push_str(&units(true)),
-            (_, '\n') => raw.push_str("\\n"),
-            (_, '\t') => raw.push_str("\\t"),
-            (_, '"' | '\\') => raw.extend(['\\', c]),
-            (3, '/') => raw.push_str("\\/"),
-            (_, '\0'..='\x1f') => raw.push_str(&units(false)),
-            _ => raw.push(c),
-        }
-    }
-    raw
-}
-
-fn json_line() -> impl Strategy<Value = Vec<u8>> {
-    let document = (text(), prop::collection::vec(any::<u8>(), 0..4), 0..6usize).prop_map(|(text, ways, shape)| {
-        let text = written(&text, &ways);
-        match shape {
-            0 => format!("{{\"text\":\"{text}\"}}"),
-            1 => format!("{{\"id\":3,\"text\":\"{text}\",\"ghirbal\":{{}}}}"),
-            2 => format!(" {{ \"text\" : \"{text}\" , \"b\":\"}}\\\"\" }} \t"),
-            3 => format!("{{\"text\":\"x\",\"text\":\"{text}\"}}"),
-            4 => format!("{{\"url\":\"http://a/\",\"text\":\"{text}\",\"n\":[1e5, null]}}"),
-            _ => format!("{{\"te\\u0078t\":\"{text}\"}}"),
-        }
-        .into_bytes()
-    });
-    prop_oneof![
-        6 => document,
-        1 => prop::sample::select(vec!["", " ", "\r", "{", "[]", "{\"text\":null}", "\u{feff}"]).prop_map(|s| s.into()),
-        1 => prop::collection::vec(any::<u8>(), 0..8),
-    ]
-}
-
-fn json_file() -> impl Strategy<Value = Vec<u8>> {
-    let end = prop::sample::select(vec!["\n", "\r\n"]);
-    (prop::collection::vec((json_line(), end), 0..6), any::<bool>(), any::<bool>()).prop_map(|(lines, bom, last)| {
-        let mut bytes: Vec<u8> = if bom { "\u{feff}".into() } else { Vec::new() };
-        for (line, end) in lines {
-            bytes.extend(line);
-            bytes.extend(end.as_bytes());
-        }
-        if !last {
-            bytes.truncate(bytes.trim_ascii_end().len());
-        }
-        bytes
-    })
-}
-
-fn compression() -> impl Strategy<Value = Compression> {
-    prop::sample::select(Compression::ALL.to_vec())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
-
-    #[test]
-    fn json_lines_come_back_byte_for_byte(
-        bytes in json_file(),
-        compression in compression(),
-        plans in prop::collection::vec(plan(), 1..6),
-    ) {
-        let case = Case::new(&[("a.jsonl", &compressed(&bytes, compression)), ("z.txt", b"after")]);
-        case.clean(|r| plans[r.line as usize % plans.len()].fate(r.document().map_or("", |d| &d.text)));
-        case.restores();
-    }
-
-    #[test]
-    fn plain_text_comes_back_byte_for_byte(
-        text in text(),
-        bom: bool,
-        tail in prop::collection::vec(any::<u8>(), 0..2),
-        compression in compression(),
-        plan in plan(),
-    ) {
-        let mut bytes = if bom { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };
-        bytes.extend(text.as_bytes());
-        bytes.extend(tail);
-        let case = Case::new(&[("a.txt", &compressed(&bytes, compression)), ("z.txt", b"after")]);
-        case.clean(|r| plan.fate(&r.document().unwrap_or(&crate::read::Document {
-            id: String::new(), host: None, sort_key: None, text: String::new(),
-        }).text));
-        case.restores();
-    }
-
-    /// What is left is what a JSON library would have written: the text without the removals, the
-    /// metadata, every other field.
-    #[test]
-    fn a_cleaned_record_has_the_text_without_the_removals(
-        text in text(),
-        ways in prop::collection::vec(any::<u8>(), 0..4),
-        cuts in prop::collection::vec(any::<(u8, u8, bool)>(), 1..5),
-    ) {
-        let line = format!("{{\"id\":\"1\",\"text\":\"{}\",\"z\":[1,\"}}\"]}}\n", written(&text, &ways));
-        let case = Case::new(&[("a.jsonl", line.as_bytes())]);
-        let Fate::Stay(removals) = Plan::Cut(cuts).fate(&text) else { unreachable!() };
-        case.clean(|_| Fate::Stay(removals.clone()));
-
-        let mut kept = text.clone();
-        for removal in removals.iter().rev() {
-            kept.replace_range(removal.span.range(), "");
-        }
-        let mut expected = json!({"id": "1", "text": kept, "z": [1, "}"]});
-        let moved: Vec<_> =
-            removals.iter().filter(|r| r.action == Action::Metadata).map(|r| r.span.of(&text).trim()).collect();
-        if !moved.is_empty() {
-            expected["ghirbal"] = json!({"dateline": moved});
-        }
-        let cleaned: Value = serde_json::from_str(&case.cleaned("a.jsonl")).unwrap();
-        prop_assert_eq!(cleaned, expected);
-        let texts: Vec<_> = case.ledger().into_iter().map(|e| e.text).collect();
-        let removed: Vec<_> = removals.iter().map(|r| r.span.of(&text)).collect();
-        prop_assert_eq!(texts, removed);
     }
 }
