@@ -182,9 +182,6 @@ fn split(group: &[Run], worth: impl Fn(&Run) -> f32) -> (Vec<Run>, Vec<Run>) {
 /// Words to cut from the start of `run` so that it follows `before` on both sides; `None` when
 /// nothing of it would be left.
 fn overlap(before: &Run, run: &Run) -> Option<u32> {
-    if run.b <= before.b {
-        return None;
-    }
     let cut = before.a_end().saturating_sub(run.a).max(before.b_end().saturating_sub(run.b));
     (cut < run.len).then_some(cut)
 }

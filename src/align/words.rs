@@ -57,6 +57,10 @@ impl Marks {
     }
 }
 
+/// How far the ends of a clause or a line are looked for: a document may be a single line of a
+/// million words, and every passage asks.
+const REACH_MAX_WORDS: u32 = 256;
+
 /// The words of one document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
@@ -108,23 +112,23 @@ impl Words {
         self.marks.get(at as usize).is_none_or(|m| m.starts_line())
     }
 
-    /// The words of the line that word `at` stands in.
+    /// The words of the line that word `at` stands in, no further than [`REACH_MAX_WORDS`] away.
     pub fn line(&self, at: u32) -> (u32, u32) {
         self.bounds(at, Marks::starts_line)
     }
 
-    /// The words of the clause that word `at` stands in.
+    /// The words of the clause that word `at` stands in, no further than [`REACH_MAX_WORDS`] away.
     pub fn clause(&self, at: u32) -> (u32, u32) {
         self.bounds(at, Marks::starts_clause)
     }
 
     fn bounds(&self, at: u32, begins: impl Fn(Marks) -> bool) -> (u32, u32) {
         let mut start = at;
-        while start > 0 && !begins(self.marks(start)) {
+        while start > at.saturating_sub(REACH_MAX_WORDS) && !begins(self.marks(start)) {
             start -= 1;
         }
         let mut end = at + 1;
-        while end < self.len() as u32 && !begins(self.marks(end)) {
+        while end < (self.len() as u32).min(at + REACH_MAX_WORDS) && !begins(self.marks(end)) {
             end += 1;
         }
         (start, end)
