@@ -8,7 +8,7 @@ use std::error::Error;
 use std::io::Write;
 use std::path::Path;
 
-use ghirbal::align::within_document;
+use ghirbal::align::{CorpusBuilder, across_documents, within_document};
 use ghirbal::fingerprint::Frequencies;
 use ghirbal::params::{PassageParams, Scope};
 use ghirbal::tokenise::{View, default_tokeniser};
@@ -36,8 +36,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let frequencies = Frequencies::default();
-    documents.par_iter().for_each(|(_, text)| frequencies.observe(None, &View::new(text, default_tokeniser())));
-    let found: Vec<_> = documents
+    let corpus = CorpusBuilder::default();
+    documents.par_iter().enumerate().for_each(|(number, (_, text))| {
+        let view = View::new(text, default_tokeniser());
+        frequencies.observe(None, &view);
+        if params.scope == Scope::Corpus {
+            corpus.observe(number as u32, &view);
+        }
+    });
+    let within: Vec<Vec<_>> = documents
         .par_iter()
         .enumerate()
         .map(|(number, (_, text))| {
@@ -47,7 +54,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
 
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    for passage in found.into_iter().flatten() {
+    let across = across_documents(&corpus.finish(), &frequencies.words, &params, |_, _| false);
+    eprintln!("{} phrases stand in many documents, one in {}", across.phrases_capped, across.documents_max);
+    for passage in within.into_iter().flatten().chain(across.passages) {
         let side = |s: &ghirbal::align::Side| {
             let id = &documents[s.document as usize].0;
             json!({"doc": id, "start": s.span.start, "end": s.span.end})

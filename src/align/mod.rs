@@ -10,8 +10,14 @@ mod weight;
 mod natural;
 mod measure;
 mod within;
+mod corpus;
+mod index;
+mod across;
 
+pub use across::{Repeats, across_documents};
+pub use corpus::{Corpus, CorpusBuilder};
 pub use within::within_document;
+pub use words::Words;
 
 use crate::params::Scope;
 use crate::span::Span;

@@ -29,6 +29,11 @@ impl<'f> Weights<'f> {
         Self { frequencies, scale, words }
     }
 
+    /// Weights by the corpus alone, for passages across documents.
+    pub fn of_corpus(frequencies: &'f WordFrequencies) -> Self {
+        Self::new(frequencies, &[])
+    }
+
     /// The weight of one word.
     pub fn of(&self, word: Word) -> f32 {
         self.in_corpus(word) * self.in_document(word)
@@ -40,10 +45,15 @@ impl<'f> Weights<'f> {
         let mut sums = Vec::with_capacity(words.len() + 1);
         sums.push(0.0f64);
         for &word in words {
-            sum += f64::from(WORD_WORTH_MIN + (1.0 - WORD_WORTH_MIN) * self.of(word));
+            sum += f64::from(self.worth_of(word));
             sums.push(sum);
         }
         sums
+    }
+
+    /// What one word is worth in a chain.
+    pub fn worth_of(&self, word: Word) -> f32 {
+        WORD_WORTH_MIN + (1.0 - WORD_WORTH_MIN) * self.of(word)
     }
 
     fn in_corpus(&self, word: Word) -> f32 {
@@ -57,7 +67,7 @@ impl<'f> Weights<'f> {
         let count = self.words[from..].partition_point(|&w| w == word);
         let n = self.words.len() as f32;
         let pairs = (count as f32 / 2.0).max(1.0);
-        if n == 0.0 { 0.0 } else { (1.0 + n / pairs).ln() / (1.0 + n).ln() }
+        if n == 0.0 { 1.0 } else { (1.0 + n / pairs).ln() / (1.0 + n).ln() }
     }
 }
 

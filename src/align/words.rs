@@ -65,23 +65,27 @@ const REACH_MAX_WORDS: u32 = 256;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
     /// Shortened hashes in order.
-    pub numbers: Box<[Word]>,
-    starts: Box<[u32]>,
-    lens: Box<[u16]>,
+    pub numbers: Vec<Word>,
+    starts: Vec<u32>,
+    lens: Vec<u16>,
     /// One byte of [`Marks`] a word.
-    marks: Box<[Marks]>,
+    marks: Vec<Marks>,
 }
 
 impl Words {
+    /// No words.
+    pub(super) const EMPTY: Words =
+        Words { numbers: Vec::new(), starts: Vec::new(), lens: Vec::new(), marks: Vec::new() };
+
     /// Reduces `view`.
     pub fn new(view: &View) -> Self {
         Self {
-            numbers: numbers(view).into(),
+            numbers: numbers(view),
             starts: view.tokens.iter().map(|t| t.span.start).collect(),
             // A "word" of more than 65,535 bytes is no word; its span is reported shortened to
             // nothing rather than cut inside a character.
             lens: view.tokens.iter().map(|t| u16::try_from(t.span.len()).unwrap_or(0)).collect(),
-            marks: marks(view).into(),
+            marks: marks(view),
         }
     }
 
