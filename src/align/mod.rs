@@ -2,10 +2,25 @@
 //!
 //! Views -> [`Passage`]s with both sides' spans and their true similarity.
 
-use crate::fingerprint::WordFrequencies;
-use crate::params::{PassageParams, Scope};
+mod words;
+mod seed;
+mod chain;
+mod local;
+mod weight;
+mod natural;
+mod measure;
+mod within;
+mod corpus;
+mod index;
+mod across;
+
+pub use across::{Repeats, across_documents};
+pub use corpus::{Corpus, CorpusBuilder};
+pub use within::within_document;
+pub use words::Words;
+
+use crate::params::Scope;
 use crate::span::Span;
-use crate::tokenise::View;
 
 /// How the two sides of a passage relate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,14 +72,4 @@ pub struct Passage {
     pub containment: f32,
     /// Whether both sides lie in one document.
     pub scope: Scope,
-}
-
-/// The passages that stand twice inside one document, by the start of their first side.
-pub fn within_document(
-    _document: u32,
-    _view: &View,
-    _frequencies: &WordFrequencies,
-    _params: &PassageParams,
-) -> Vec<Passage> {
-    Vec::new()
 }

@@ -1,0 +1,142 @@
+//! Repetition that is natural, and no passage: formulas, refrains, headings, items of a list.
+//!
+//! A stretch of equal words + its surroundings -> whether it counts. Length alone decides nothing:
+//! a title with a name is a full match of five words between unrelated articles.
+
+use super::local::Alignment;
+use super::words::Words;
+use crate::params::PassageParams;
+
+/// A heading has at most this many words and no final stop.
+const HEADING_MAX_WORDS: u32 = 15;
+
+/// A stretch that stands three times or more and is shorter than this is a refrain, a formula or
+/// a label; a longer one is a paragraph that was pasted repeatedly.
+const REFRAIN_MAX_WORDS: u32 = 16;
+
+/// Words that match, weighed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Substance {
+    /// Number of matched words.
+    pub matched: u32,
+    /// Sum of their weights.
+    pub mass: f32,
+}
+
+/// Whether the matched words say enough.
+///
+/// At least `words_min` of them, and a third of that in weight: stop words alone are no passage.
+/// Short of twice `words_min` the passage must also fill a clause on both sides or carry three
+/// quarters of `words_min` in weight, which titles and names of bodies inside longer sentences
+/// do not.
+pub fn has_substance(substance: Substance, fills_clause: bool, params: &PassageParams) -> bool {
+    let words_min = params.words_min as f32;
+    let matched = substance.matched as f32;
+    matched >= words_min
+        && substance.mass >= words_min / 3.0
+        && (matched >= 2.0 * words_min || fills_clause || substance.mass >= 0.75 * words_min)
+}
+
+/// The clauses around both sides, when the matched words are at least half of each: then the
+/// clause was said again, not a name in it.
+pub fn restated_clause(a: &Words, b: &Words, alignment: &Alignment) -> Option<(u32, u32, u32, u32)> {
+    let (a0, a1, b0, b1) = alignment.bounds;
+    let clause_a = (a.clause(a0).0, a.clause(a1 - 1).1);
+    let clause_b = (b.clause(b0).0, b.clause(b1 - 1).1);
+    let longer = (clause_a.1 - clause_a.0).max(clause_b.1 - clause_b.0);
+    (alignment.matched * 2 >= longer).then_some((clause_a.0, clause_a.1, clause_b.0, clause_b.1))
+}
+
+/// Cuts words at the ends that lie beyond a line or a sentence end on both sides, when they are
+/// no more than two: the next sentence happens to begin alike ("He added").
+pub fn trim(a: &Words, b: &Words, alignment: &mut Alignment) {
+    const OVERHANG_MAX: usize = 2;
+    let ends = |words: &Words, at: u32| words.marks(at).before_stop() || words.starts_line(at + 1);
+    if alignment.matched as usize != alignment.pairs.len() {
+        return;
+    }
+    let pairs = &alignment.pairs;
+    let (mut from, mut to) = (0, pairs.len());
+    for i in 1..=OVERHANG_MAX.min(pairs.len().saturating_sub(1)) {
+        let (x, y) = (pairs[pairs.len() - i - 1], pairs[pairs.len() - i]);
+        if (x.0..y.0).any(|at| ends(a, at)) && (x.1..y.1).any(|at| ends(b, at)) {
+            to = pairs.len() - i;
+        }
+        let (x, y) = (pairs[i - 1], pairs[i]);
+        if (x.0..y.0).any(|at| ends(a, at)) && (x.1..y.1).any(|at| ends(b, at)) {
+            from = i;
+        }
+    }
+    if from < to {
+        alignment.pairs = pairs[from..to].to_vec();
+        let (first, last) = (alignment.pairs[0], alignment.pairs[to - from - 1]);
+        alignment.bounds = (first.0, last.0 + 1, first.1, last.1 + 1);
+        alignment.matched = (to - from) as u32;
+    }
+}
+
+/// Widens both sides to the ends of their lines where nearly nothing of the lines is left over: an
+/// edited first or last word of a copied paragraph belongs to the copy.
+///
+/// At most a tenth of the matched words may be left over on each side, and three words.
+pub fn round(a: &Words, b: &Words, alignment: &mut Alignment) {
+    const LEFT_OVER_MAX: u32 = 3;
+    let left_over_max = (alignment.matched / 10).min(LEFT_OVER_MAX);
+    let (a0, a1, b0, b1) = alignment.bounds;
+    let (first, last) = ((a.line(a0).0, b.line(b0).0), (a.line(a1 - 1).1, b.line(b1 - 1).1));
+    if a0 - first.0 <= left_over_max && b0 - first.1 <= left_over_max {
+        (alignment.bounds.0, alignment.bounds.2) = first;
+    }
+    // Inside a document the earlier side may not grow into the later one.
+    if last.0 - a1 <= left_over_max && last.1 - b1 <= left_over_max {
+        (alignment.bounds.1, alignment.bounds.3) = last;
+    }
+}
+
+/// Whether one side is a heading and the other the prose it announces.
+///
+/// A heading or headline that its own text repeats is a relation, not a copy; an equal line is
+/// left to be reported.
+pub fn heading_and_prose(a: &Words, b: &Words, alignment: &Alignment) -> bool {
+    let (a0, a1, b0, b1) = alignment.bounds;
+    heading(a, a0, a1) && prose(b, b0, b1) || heading(b, b0, b1) && prose(a, a0, a1)
+}
+
+/// Whether the words `from..to` lie in one short line without a final stop.
+fn heading(words: &Words, from: u32, to: u32) -> bool {
+    let (start, end) = words.line(from);
+    to <= end && end - start <= HEADING_MAX_WORDS && !words.marks(end - 1).before_stop()
+}
+
+/// Whether the words `from..to` lie in a longer line, or in one with a final stop.
+fn prose(words: &Words, from: u32, to: u32) -> bool {
+    let (start, end) = words.line(from);
+    to > end || end - start > HEADING_MAX_WORDS || words.marks(end - 1).before_stop()
+}
+
+/// Whether a stretch that stands `times` in its document recurs by its nature.
+pub fn recurs(matched: u32, times: u32) -> bool {
+    times >= 3 && matched < REFRAIN_MAX_WORDS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn six_words_count_when_they_fill_a_clause_or_are_rare_enough() {
+        let params = PassageParams::default();
+        let six = |mass| Substance { matched: 6, mass };
+        assert!(has_substance(six(2.5), true, &params));
+        assert!(!has_substance(six(2.5), false, &params));
+        assert!(has_substance(six(5.0), false, &params));
+        assert!(!has_substance(six(1.0), true, &params));
+    }
+
+    #[test]
+    fn a_refrain_recurs_and_a_paragraph_pasted_thrice_does_not() {
+        assert!(recurs(8, 3));
+        assert!(!recurs(8, 2));
+        assert!(!recurs(40, 3));
+    }
+}

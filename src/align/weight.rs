@@ -1,0 +1,100 @@
+//! How much a word says: rare in the corpus and rare in its document.
+//!
+//! Frequencies + words -> a weight between 0 and 1 for each word. The share of the largest possible
+//! idf, so that a threshold means the same in five documents and in a million, times the same
+//! share inside the document, which lowers the names and terms its text is about: a formula
+//! ("foreign minister N. N.") is made of them.
+
+use super::chain::WORD_WORTH_MIN;
+use super::words::{Word, full};
+use crate::fingerprint::WordFrequencies;
+
+/// Weights of the words of one document.
+pub struct Weights<'f> {
+    frequencies: &'f WordFrequencies,
+    /// 1 / the largest idf; 0 in a corpus of one document, where idf says nothing.
+    scale: f32,
+    /// Sorted words of the document.
+    words: Vec<Word>,
+}
+
+impl<'f> Weights<'f> {
+    /// Weights for the document with these words.
+    pub fn new(frequencies: &'f WordFrequencies, words: &[Word]) -> Self {
+        let mut words = words.to_vec();
+        words.sort_unstable();
+        let documents = frequencies.documents() as f32;
+        let idf_max = ((documents + 1.0) / 1.5).ln();
+        let scale = if frequencies.documents() < 2 { 0.0 } else { 1.0 / idf_max };
+        Self { frequencies, scale, words }
+    }
+
+    /// Weights by the corpus alone, for passages across documents.
+    pub fn of_corpus(frequencies: &'f WordFrequencies) -> Self {
+        Self::new(frequencies, &[])
+    }
+
+    /// The weight of one word.
+    pub fn of(&self, word: Word) -> f32 {
+        self.in_corpus(word) * self.in_document(word)
+    }
+
+    /// For each word of `words` and for their end, what all words before are worth in a chain.
+    pub fn worth(&self, words: &[Word]) -> Vec<f64> {
+        let mut sum = 0.0f64;
+        let mut sums = Vec::with_capacity(words.len() + 1);
+        sums.push(0.0f64);
+        for &word in words {
+            sum += f64::from(self.worth_of(word));
+            sums.push(sum);
+        }
+        sums
+    }
+
+    /// What one word is worth in a chain.
+    pub fn worth_of(&self, word: Word) -> f32 {
+        WORD_WORTH_MIN + (1.0 - WORD_WORTH_MIN) * self.of(word)
+    }
+
+    fn in_corpus(&self, word: Word) -> f32 {
+        if self.scale == 0.0 { 1.0 } else { (self.frequencies.idf(full(word)) * self.scale).min(1.0) }
+    }
+
+    /// ln(1 + n / f) as a share of its value at f = 1; a word on both sides of a repeat stands
+    /// there twice, so f counts pairs.
+    fn in_document(&self, word: Word) -> f32 {
+        let from = self.words.partition_point(|&w| w < word);
+        let count = self.words[from..].partition_point(|&w| w == word);
+        let n = self.words.len() as f32;
+        let pairs = (count as f32 / 2.0).max(1.0);
+        if n == 0.0 { 1.0 } else { (1.0 + n / pairs).ln() / (1.0 + n).ln() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokenise::default_tokeniser;
+
+    #[test]
+    fn common_words_weigh_less_than_rare_ones_here_and_in_the_corpus() {
+        let frequencies = WordFrequencies::default();
+        let tokeniser = default_tokeniser();
+        for text in ["في بيت كبير", "في سوق", "في مدرسة", "في حقل", "في بيت"] {
+            frequencies.observe(&tokeniser.tokenise(text));
+        }
+        let of = |text| super::super::words::short(tokeniser.tokenise(text)[0].hash);
+        let weights = Weights::new(&frequencies, &[1, 1, 1, 1, of("سوق"), of("بيت"), of("في")]);
+        assert!(weights.of(of("سوق")) > weights.of(of("بيت")));
+        assert!(weights.of(of("بيت")) > weights.of(of("في")));
+        assert!(weights.in_document(1) < weights.in_document(of("سوق")));
+    }
+
+    #[test]
+    fn a_single_document_still_has_weights() {
+        let frequencies = WordFrequencies::default();
+        let tokens = default_tokeniser().tokenise("قال نعم");
+        frequencies.observe(&tokens);
+        assert_eq!(Weights::new(&frequencies, &[1, 2]).of(1), 1.0);
+    }
+}

@@ -1,0 +1,272 @@
+//! Repeated passages inside one document.
+//!
+//! [`View`] -> [`Passage`]s: seeds among all 3-grams, chains, alignment, rules of natural
+//! repetition, and one passage for each later place.
+
+use super::chain::{Chain, chains};
+use super::local::{Alignment, align};
+use super::natural::{Substance, has_substance, heading_and_prose, recurs, restated_clause, round, trim};
+use super::seed::Places;
+use super::weight::Weights;
+use super::words::{Words, numbers};
+use super::{Passage, PassageKind, Side, measure};
+use crate::fingerprint::WordFrequencies;
+use crate::params::{PassageParams, Scope};
+use crate::tokenise::View;
+
+/// A chain whose seeds weigh less than this together is not aligned: "in the case of" alone
+/// starts nothing.
+const SEED_MASS_MIN: f32 = 0.5;
+
+/// The passages that stand twice inside one document, by the start of their first side.
+///
+/// Each later place is reported once, with the earlier place it matches best.
+pub fn within_document(
+    document: u32,
+    view: &View,
+    frequencies: &WordFrequencies,
+    params: &PassageParams,
+) -> Vec<Passage> {
+    let numbers = numbers(view);
+    let places = Places::new(&numbers);
+    let runs = places.runs(params.words_min.max(1) as u32);
+    if runs.is_empty() {
+        return Vec::new();
+    }
+    let weights = Weights::new(frequencies, &numbers);
+    let mut found = Vec::new();
+    let mut words = None;
+    let worth = weights.worth(&numbers);
+    for chain in chains(runs, |run| (worth[run.a_end() as usize] - worth[run.a as usize]) as f32, true) {
+        let mass: f32 = matched(&chain).map(|i| weights.of(numbers[i as usize])).sum();
+        if mass < SEED_MASS_MIN {
+            continue;
+        }
+        let words = words.get_or_insert_with(|| Words::new(view));
+        found.extend(judge(words, &places, &weights, &chain, params));
+    }
+    let Some(words) = words else { return Vec::new() };
+    once(found).into_iter().map(|found| passage(document, &words, &found)).collect()
+}
+
+/// An alignment that counts, with its weight.
+struct Found {
+    alignment: Alignment,
+    mass: f32,
+}
+
+fn matched(chain: &Chain) -> impl Iterator<Item = u32> {
+    chain.runs.iter().chain(&chain.others).flat_map(|r| r.a..r.a_end())
+}
+
+fn judge(words: &Words, places: &Places, weights: &Weights, chain: &Chain, params: &PassageParams) -> Option<Found> {
+    let numbers = &words.numbers;
+    let middle = chain.runs[chain.runs.len() - 1].a_end().max(chain.runs[0].b);
+    let limits = (0, middle.min(chain.runs[0].b), middle.min(chain.runs[0].b), numbers.len() as u32);
+    let mut alignment = align(numbers, numbers, chain, limits);
+    trim(words, words, &mut alignment);
+    let mass = if chain.others.is_empty() {
+        alignment.pairs.iter().map(|&(a, _)| weights.of(numbers[a as usize])).sum()
+    } else {
+        matched(chain).map(|i| weights.of(numbers[i as usize])).sum()
+    };
+    if f64::from(alignment.identity()) < params.identity_min {
+        return None;
+    }
+    let clause = restated_clause(words, words, &alignment);
+    if !has_substance(Substance { matched: alignment.matched, mass }, clause.is_some(), params) {
+        return None;
+    }
+    if heading_and_prose(words, words, &alignment) || recurs(alignment.matched, times(places, &alignment)) {
+        return None;
+    }
+    // A short match that is most of its clause is that clause said again: report the clause.
+    if let Some(clause) = clause
+        && (alignment.matched as usize) < 2 * params.words_min
+        && clause.1 <= clause.2
+    {
+        alignment.bounds = clause;
+    }
+    let before = alignment.bounds;
+    round(words, words, &mut alignment);
+    if alignment.bounds.1 > alignment.bounds.2 {
+        alignment.bounds = before;
+    }
+    Some(Found { alignment, mass })
+}
+
+/// How often the 3-grams of the earlier side stand in the document, at the median.
+fn times(places: &Places, alignment: &Alignment) -> u32 {
+    let mut counts: Vec<u32> =
+        alignment.pairs.windows(3).filter(|p| p[2].0 == p[0].0 + 2).map(|p| places.count(p[0].0)).collect();
+    counts.sort_unstable();
+    counts.get(counts.len() / 2).copied().unwrap_or(0)
+}
+
+/// Reports each later place once: of passages whose later sides share more than half of the
+/// shorter, the heaviest stays.
+fn once(mut found: Vec<Found>) -> Vec<Found> {
+    found.sort_by(|x, y| y.mass.total_cmp(&x.mass).then(x.alignment.bounds.cmp(&y.alignment.bounds)));
+    let mut taken: std::collections::BTreeMap<u32, u32> = std::collections::BTreeMap::new();
+    let mut kept: Vec<Found> = Vec::new();
+    for candidate in found {
+        let (_, _, start, end) = candidate.alignment.bounds;
+        let shared: u32 = taken
+            .range(..end)
+            .rev()
+            .take_while(|&(_, &to)| to > start)
+            .map(|(&from, &to)| to.min(end) - from.max(start))
+            .sum();
+        if shared * 2 > end - start {
+            continue;
+        }
+        // Later sides that are kept overlap by at most half, so their ends ascend with their
+        // starts once the overlap is given to the heavier one.
+        let (mut from, mut to) = (start, end);
+        if let Some((_, &before)) = taken.range(..=from).next_back() {
+            from = from.max(before);
+        }
+        if let Some((&after, _)) = taken.range(from..).next() {
+            to = to.min(after);
+        }
+        if from < to {
+            taken.insert(from, to);
+        }
+        kept.push(candidate);
+    }
+    kept.sort_by_key(|f| f.alignment.bounds);
+    kept
+}
+
+fn passage(document: u32, words: &Words, found: &Found) -> Passage {
+    let (a0, a1, b0, b1) = found.alignment.bounds;
+    let of = |from: u32, to: u32| &words.numbers[from as usize..to as usize];
+    let (jaccard, containment) = measure::similarity(of(a0, a1), of(b0, b1));
+    let kind = measure::kind(words, words, &found.alignment);
+    Passage {
+        a: Side { document, span: words.span(a0, a1) },
+        b: Side { document, span: words.span(b0, b1) },
+        kind,
+        words: (a1 - a0).min(b1 - b0),
+        identity: if kind == PassageKind::Exact { 1.0 } else { found.alignment.identity() },
+        jaccard,
+        containment,
+        scope: Scope::Document,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tokenise::default_tokeniser;
+
+    fn find(text: &str) -> Vec<Passage> {
+        let view = View::new(text, default_tokeniser());
+        let frequencies = WordFrequencies::default();
+        frequencies.observe(&view.tokens);
+        within_document(7, &view, &frequencies, &PassageParams::default())
+    }
+
+    /// `n` words that stand nowhere else.
+    fn prose(from: usize, n: usize) -> String {
+        (from..from + n).map(|i| format!("كلمة{i}")).collect::<Vec<_>>().join(" ")
+    }
+
+    fn check(text: &str, expect: &[(&str, &str)]) {
+        let found = find(text);
+        let got: Vec<_> = found.iter().map(|p| (p.a.span.of(text), p.b.span.of(text))).collect();
+        assert_eq!(got, expect, "{text}");
+    }
+
+    #[test]
+    fn a_paragraph_with_an_edited_word_is_found_once() {
+        let (p, q) = (prose(0, 30), prose(0, 30).replace("كلمة15 ", "غيرها "));
+        let text = format!("{p}.\n{}.\n{q}.\n", prose(100, 40));
+        check(&text, &[(&p, &q)]);
+        let found = &find(&text)[0];
+        assert_eq!(found.kind, PassageKind::Near);
+        assert_eq!(found.words, 30);
+        assert!((found.identity - 29.0 / 30.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_paragraph_that_stands_three_times_gives_two_passages() {
+        let p = prose(0, 30);
+        check(&format!("{p}.\n{p}.\n{p}.\n"), &[(&p, &p), (&p, &p)]);
+    }
+
+    #[test]
+    fn reordered_sentences_are_one_passage() {
+        let (x, y, z) = (prose(0, 15), prose(20, 15), prose(40, 15));
+        let text = format!("{x}. {y}. {z}.\n{}\n{y}. {x}. {z}.\n", prose(100, 60));
+        assert_eq!(find(&text).len(), 1);
+    }
+
+    #[test]
+    fn a_quotation_of_the_narrator_is_a_quote() {
+        let p = prose(0, 12);
+        let text = format!("قال إن {p}.\n{}\nوقال: «{p}».\n", prose(100, 40));
+        assert_eq!(find(&text)[0].kind, PassageKind::Quote);
+    }
+
+    #[test]
+    fn a_refrain_of_three_verses_is_natural_and_a_paragraph_pasted_three_times_is_not() {
+        let refrain = prose(0, 8);
+        let verses: Vec<_> = (1..=3).map(|i| format!("{}\n{refrain}\n", prose(i * 100, 9))).collect();
+        check(&verses.concat(), &[]);
+        let long = prose(0, 20);
+        let pasted: Vec<_> = (1..=3).map(|i| format!("{}\n{long}\n", prose(i * 100, 9))).collect();
+        assert_eq!(find(&pasted.concat()).len(), 2);
+    }
+
+    #[test]
+    fn a_heading_echoed_by_its_paragraph_is_natural_and_an_equal_line_is_not() {
+        let heading = prose(0, 7);
+        check(&format!("{}.\n{heading}\nثم {heading} {}.\n", prose(50, 30), prose(100, 20)), &[]);
+        check(&format!("{heading}\n{}.\n{heading}\n", prose(50, 30)), &[(&heading, &heading)]);
+    }
+
+    #[test]
+    fn one_word_and_periodic_text_of_a_million_words_end_soon() {
+        assert!(find(&"غربال ".repeat(1_000_000)).is_empty());
+        let period = prose(0, 100) + "\n";
+        let found = find(&period.repeat(10_000));
+        // Eight periods are linked at once, so blocks of up to eight periods are reported.
+        assert!((1_000..10_000).contains(&found.len()), "{}", found.len());
+    }
+
+    #[test]
+    fn a_long_text_with_one_repeat_gives_it_alone() {
+        let p = prose(0, 40);
+        // A period of 16,381 words against one of 9,973: common words, but no repeated triple.
+        let body = |from: usize| {
+            let words: Vec<_> = (from..from + 150_000).map(|i| format!("w{} v{}", i % 16_381, i * i % 9_973)).collect();
+            words.join(" ")
+        };
+        let text = format!("{p}\n{}\n{p}\n", body(0));
+        assert!(find(&text).iter().any(|f| f.a.span.of(&text) == p && f.b.span.of(&text) == p));
+    }
+
+    proptest! {
+        #[test]
+        fn sides_lie_on_word_borders_in_order_and_apart(words in prop::collection::vec(0u32..12, 0..120), every in 5usize..30) {
+            let text: String = words
+                .iter()
+                .enumerate()
+                .map(|(i, w)| format!("س{w}{}", if i % every == 0 { ".\n" } else { " " }))
+                .collect();
+            let view = View::new(&text, default_tokeniser());
+            for p in find(&text) {
+                prop_assert!(p.a.span.end <= p.b.span.start);
+                for side in [p.a, p.b] {
+                    prop_assert_eq!(side.document, 7);
+                    prop_assert!(view.tokens.iter().any(|t| t.span.start == side.span.start));
+                    prop_assert!(view.tokens.iter().any(|t| t.span.end == side.span.end));
+                }
+                prop_assert!(p.identity > 0.0 && p.identity <= 1.0 && p.jaccard <= p.containment);
+            }
+        }
+    }
+}
