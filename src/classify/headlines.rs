@@ -1,0 +1,123 @@
+//! Headlines inside the article: its own section headings, and those of other items.
+//!
+//! A section heading and an inserted headline look alike; what tells them apart is whether the next
+//! paragraph tells what the line says. One signal never suffices: an inserted headline reaches a
+//! score that removes only with two that do not depend on each other.
+
+use super::lexicon::Kinds;
+use super::page::{Mark, Page, shared};
+use super::{dates, shape};
+use crate::label::Label;
+
+/// An inserted headline has 2 to 20 words.
+const WORDS: std::ops::RangeInclusive<f32> = 2.0..=20.0;
+/// More headline-shaped lines in a row are a list or a poem.
+const RUN_MAX: usize = 2;
+/// Headings of sections are short; headlines are sentences without a stop.
+const HEADLINE_WORDS_MIN: f32 = 6.0;
+
+/// Marks section headings and inserted headlines.
+pub(super) fn headlines(page: &mut Page) {
+    let mut line = 1;
+    while line < page.lines.len() {
+        let end = run_end(page, line);
+        if end == line {
+            line += 1;
+            continue;
+        }
+        if end - line <= RUN_MAX && page.is_prose(line - 1) && end < page.lines.len() && page.is_prose(end) {
+            run(page, line, end);
+        }
+        line = end;
+    }
+}
+
+/// The end of the run of headline-shaped lines that begins at `line`.
+fn run_end(page: &Page, line: usize) -> usize {
+    (line..page.lines.len()).find(|&i| page.marks[i].is_some() || !is_candidate(page, i)).unwrap_or(page.lines.len())
+}
+
+fn is_candidate(page: &Page, line: usize) -> bool {
+    let text = page.text(line);
+    let shape = &page.lines[line];
+    !shape.prose
+        && !shape.stop
+        && WORDS.contains(&shape.weight)
+        && !text.ends_with([':', '،', ',', ';', '؛', '…', '：'])
+        && !text.ends_with("..")
+        && !text.starts_with(['-', '–', '*', '•', '·', '"', '“', '«', '‘', '('])
+        && !shape::has_sentence_end(text)
+        && dates::number(text.split([' ', '.', ')', '-']).next().unwrap_or_default()).is_none()
+}
+
+/// Judges one or two headline-shaped lines between two paragraphs.
+fn run(page: &mut Page, start: usize, end: usize) {
+    let below = page.stems(end);
+    let above = page.stems(start - 1);
+    let stems: Vec<Vec<u64>> = (start..end).map(|i| page.stems(i)).collect();
+    let common: Vec<usize> = stems.iter().map(|s| shared(s, &below)).collect();
+    let pair = end - start == 2;
+    let pair_shares = if pair { shared(&stems[0], &stems[1]) } else { 0 };
+    for line in start..end {
+        let (at, own) = (line - start, &stems[line - start]);
+        if own.is_empty() {
+            continue;
+        }
+        let apart = common.iter().all(|&c| c == 0);
+        let mut signals: Vec<&'static str> = Vec::new();
+        if apart {
+            signals.push("no_word_shared_with_next_paragraph");
+        }
+        if episode(page, line) {
+            signals.push("episode_number");
+        }
+        let titles = page.frequencies.in_corpus(page.tokens(line)).as_title;
+        if titles > 0 && page.lines[line].weight >= 3.0 {
+            signals.push("title_of_another_document");
+        }
+        if pair && pair_shares >= 2 {
+            signals.push("rubric_and_headline");
+        }
+        let seen = page.frequencies.on_host(page.host, page.tokens(line)).documents;
+        if seen >= 2 && page.lines[line].weight >= 5.0 {
+            signals.push("in_other_documents_of_the_host");
+        }
+        let strong = signals.len() - usize::from(apart);
+        let long = page.lines[line].weight >= HEADLINE_WORDS_MIN;
+        let score = match (strong, apart) {
+            (2.., true) => 0.92,
+            (2.., false) => 0.8,
+            (1, true) => 0.8,
+            (1, false) if titles > 0 => 0.6,
+            (0, true) if long => 0.55,
+            _ => 0.0,
+        };
+        if score > 0.0 {
+            let why = match strong {
+                0 => "a headline-shaped line between paragraphs that shares no word with the next".to_string(),
+                _ => format!("a headline-shaped line between paragraphs: {}", signals.join(", ").replace('_', " ")),
+            };
+            let mark = Mark::new(Label::InsertedHeadline, "headline.inserted", score, why)
+                .with("signals", signals)
+                .with("words_shared_with_next_paragraph", common[at])
+                .with("words_shared_with_previous_paragraph", shared(own, &above));
+            page.set(line, mark);
+        } else {
+            let why = format!("a heading: {} of its words stand in the paragraph below", common[at]);
+            let score = if common[at] > 0 { 0.9 } else { 0.6 };
+            page.set(
+                line,
+                Mark::new(Label::SectionHeading, "headline.section", score, why)
+                    .with("words_shared_with_next_paragraph", common[at]),
+            );
+        }
+    }
+}
+
+/// A part of a series: "الحلقة 510", "Season 2 Episode 4".
+fn episode(page: &Page, line: usize) -> bool {
+    let tokens = page.tokens(line);
+    tokens.windows(2).any(|w| {
+        page.phrases.lexicon().is(&w[0], Kinds::EPISODE) && dates::number(w[1].span.of(page.view.text)).is_some()
+    })
+}
