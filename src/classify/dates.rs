@@ -50,11 +50,10 @@ pub(super) fn is_time(text: &str, tokens: &[Token], lexicon: &Lexicon) -> bool {
     clock && numbers + around == tokens.len()
 }
 
-/// The date words among these, and whether a whole date is among them.
-pub(super) fn date_share(text: &str, tokens: &[Token], lexicon: &Lexicon) -> (usize, bool) {
-    let parts: Vec<Part> = tokens.iter().take(40).map(|t| part(text, t, lexicon)).collect();
-    let date_words = parts.iter().filter(|&&p| p != Part::Foreign).count();
-    (date_words, has_core(text, &tokens[..parts.len()], &parts))
+/// Whether all of these words are one date that names its year.
+pub(super) fn is_full_date(text: &str, tokens: &[Token], lexicon: &Lexicon) -> bool {
+    is_date(text, tokens, lexicon)
+        && tokens.iter().any(|t| matches!(part(text, t, lexicon), Part::Year | Part::Whole))
 }
 
 /// A day with a month's name, a month's name with a year, a numeric date, or 年 月 日.

@@ -66,7 +66,11 @@ fn byline(page: &Page, line: usize, title: usize) -> Option<Mark> {
     if tokens.is_empty() || tokens.len() > BYLINE_WORDS_MAX || page.lines[line].stop || shape::has_sentence_end(text) {
         return None;
     }
-    if text.contains(['؟', '?', '!', '"', '“', '«', '،']) || lexicon.count(tokens, Kinds::VERB) > 0 {
+    // Below a colon stands what it announces: fixtures, a list of names.
+    if page.text(line - 1).ends_with([':', '：']) {
+        return None;
+    }
+    if text.contains(['؟', '?', '!', '"', '“', '«', '،', ':']) || text.contains(char::is_numeric) || lexicon.count(tokens, Kinds::VERB) > 0 {
         return None;
     }
     let known = Kinds::PLACE.or(Kinds::AGENCY);

@@ -15,6 +15,10 @@ const WORDS: std::ops::RangeInclusive<f32> = 2.0..=20.0;
 const RUN_MAX: usize = 2;
 /// Headings of sections are short; headlines are sentences without a stop.
 const HEADLINE_WORDS_MIN: f32 = 6.0;
+/// Two headlines in a row have at least this many words together; two verses have fewer.
+const PAIR_WORDS_MIN: f32 = 12.0;
+/// Above this share of words that stand elsewhere in the document, the line belongs to it.
+const TOLD_SHARE_MAX: f32 = 0.7;
 
 /// Marks section headings and inserted headlines.
 pub(super) fn headlines(page: &mut Page) {
@@ -45,9 +49,16 @@ fn is_candidate(page: &Page, line: usize) -> bool {
         && WORDS.contains(&shape.weight)
         && !text.ends_with([':', '،', ',', ';', '؛', '…', '：'])
         && !text.ends_with("..")
-        && !text.starts_with(['-', '–', '*', '•', '·', '"', '“', '«', '‘', '('])
+        && !text.starts_with(['-', '–', '*', '•', '·', '('])
+        && !is_quotation(text)
         && !shape::has_sentence_end(text)
         && dates::number(text.split([' ', '.', ')', '-']).next().unwrap_or_default()).is_none()
+}
+
+/// A line in quotation marks from end to end is speech.
+fn is_quotation(text: &str) -> bool {
+    const QUOTES: [char; 7] = ['"', '“', '”', '«', '»', '‘', '’'];
+    text.starts_with(QUOTES) && (text.ends_with(QUOTES) || text.matches(QUOTES).count() < 2)
 }
 
 /// Judges one or two headline-shaped lines between two paragraphs.
@@ -57,19 +68,31 @@ fn run(page: &mut Page, start: usize, end: usize) {
     let stems: Vec<Vec<u64>> = (start..end).map(|i| page.stems(i)).collect();
     let common: Vec<usize> = stems.iter().map(|s| shared(s, &below)).collect();
     let pair = end - start == 2;
+    let total: f32 = (start..end).map(|i| page.lines[i].weight).sum();
+    // Headings come alone; two sentences without a stop in a row are two links.
+    let links = pair && total >= PAIR_WORDS_MIN && (start..end).all(|i| page.lines[i].weight >= 4.0);
+    let goes_on = resumes(page, end);
+    let elsewhere = Elsewhere::of(page, start..end);
     let pair_shares = if pair { shared(&stems[0], &stems[1]) } else { 0 };
     for line in start..end {
         let (at, own) = (line - start, &stems[line - start]);
         if own.is_empty() {
             continue;
         }
-        let apart = common.iter().all(|&c| c == 0);
+        let apart = common[at] == 0;
         let mut signals: Vec<&'static str> = Vec::new();
         if apart {
             signals.push("no_word_shared_with_next_paragraph");
         }
         if episode(page, line) {
             signals.push("episode_number");
+        }
+        let question = page.text(line).contains(['?', '؟']);
+        if goes_on && page.lines[line].weight >= HEADLINE_WORDS_MIN && !question && elsewhere.share(own) < TOLD_SHARE_MAX {
+            signals.push("next_paragraph_goes_on_with_the_text_before");
+        }
+        if links && !question {
+            signals.push("two_headlines_in_a_row");
         }
         let titles = page.frequencies.in_corpus(page.tokens(line)).as_title;
         if titles > 0 && page.lines[line].weight >= 3.0 {
@@ -111,6 +134,31 @@ fn run(page: &mut Page, start: usize, end: usize) {
                     .with("words_shared_with_next_paragraph", common[at]),
             );
         }
+    }
+}
+
+/// Whether a paragraph begins by going on: "وقال", "and", "but".
+fn resumes(page: &Page, line: usize) -> bool {
+    let first = page.tokens(line).first().map_or("", |t| t.span.of(page.view.text));
+    let rest = first.strip_prefix('و').filter(|rest| rest.chars().count() >= 2);
+    rest.is_some() || page.tokens(line).first().is_some_and(|t| page.phrases.lexicon().is(t, Kinds::RESUME))
+}
+
+/// Stems of the whole document but a run of lines.
+struct Elsewhere(Vec<u64>);
+
+impl Elsewhere {
+    fn of(page: &Page, run: std::ops::Range<usize>) -> Self {
+        let others = (0..page.lines.len()).filter(|i| !run.contains(i));
+        let mut stems: Vec<u64> = others.flat_map(|i| page.stems(i)).collect();
+        stems.sort_unstable();
+        stems.dedup();
+        Self(stems)
+    }
+
+    /// The share of these stems that stand elsewhere in the document.
+    fn share(&self, stems: &[u64]) -> f32 {
+        shared(stems, &self.0) as f32 / stems.len().max(1) as f32
     }
 }
 

@@ -55,7 +55,10 @@ impl Kinds {
     /// Titles of persons: Dr., Prof., الدكتور.
     pub const PERSON: Kinds = Kinds(256);
 
-    const NAMES: [(&'static str, Kinds); 9] = [
+    /// Words that go on with a text: but, also, meanwhile.
+    pub const RESUME: Kinds = Kinds(512);
+
+    const NAMES: [(&'static str, Kinds); 10] = [
         ("month", Self::MONTH),
         ("weekday", Self::WEEKDAY),
         ("date", Self::DATE),
@@ -65,6 +68,7 @@ impl Kinds {
         ("verb", Self::VERB),
         ("episode", Self::EPISODE),
         ("person", Self::PERSON),
+        ("resume", Self::RESUME),
     ];
 
     /// The kind of that name, as phrase files write it after `@`.

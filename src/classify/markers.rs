@@ -35,6 +35,16 @@ pub(super) fn phrases(page: &mut Page) {
                 cuts.push((hit.bytes.clone(), inline_mark(&hit)));
             }
         });
+        // A marker before a headline on one line announces that headline: the line goes whole.
+        if let Some((bytes, mark)) = cuts.first()
+            && mark.label == Label::ReadAlsoMarker
+            && bytes.start == hay.bytes.0
+            && page.lines[line].headline()
+        {
+            let why = "a marker and the headline it announces, on one line";
+            page.set(line, Mark { label: Label::ReadAlsoContent, rule: "marker.same_line", score: 0.9, why: why.into(), ..mark.clone() });
+            continue;
+        }
         for (bytes, mark) in cuts {
             page.inside.push((line, bytes, mark));
         }
@@ -46,13 +56,19 @@ pub(super) fn phrases(page: &mut Page) {
     }
 }
 
-/// A weak phrase counts outside the article, and inside it where it is a single line between two
-/// paragraphs that the host repeats.
+/// A weak phrase counts outside the article or beside filler that needs no support, and inside the
+/// article where the host repeats it. Below a line that ends in a colon it may be what that line
+/// announces.
 fn supported(page: &Page, line: usize, mark: Mark) -> Option<Mark> {
     let count = page.frequencies.on_host(page.host, page.tokens(line));
+    if line == 0 || page.text(line - 1).ends_with([':', '：']) {
+        return None;
+    }
     let outside = page.prose_before(line).is_none() || page.prose_after(line).is_none();
-    let first = line == 0;
-    let score = match (outside && !first, count.documents >= 3) {
+    let beside = page.marks[line - 1].is_some() || page.marks.get(line + 1).is_some_and(Option::is_some);
+    // An agency's name between two paragraphs is the credit of a picture that was lost.
+    let credit = page.phrases.lexicon().all(page.tokens(line), super::lexicon::Kinds::AGENCY);
+    let score = match (outside || beside || credit, count.documents >= 3) {
         (true, true) => 0.95,
         (true, false) => 0.85,
         (false, true) => 0.75,
@@ -110,7 +126,7 @@ fn block(page: &mut Page, marker: usize) -> usize {
         return marker + 1;
     }
     let mut line = marker + 1;
-    let mut headline: Option<usize> = None;
+    let mut headlines: Vec<usize> = Vec::new();
     while line < page.lines.len() {
         if page.marks[line].as_ref().is_some_and(|m| m.label == Label::ReadAlsoMarker) {
             return line;
@@ -123,15 +139,16 @@ fn block(page: &mut Page, marker: usize) -> usize {
             if line - marker > HEADLINES_MAX && closed.is_none() && page.prose_after(line).is_some() {
                 return line;
             }
-            headline = Some(line);
+            headlines.push(line);
             line += 1;
             continue;
         }
-        let Some(above) = headline else {
+        if headlines.is_empty() {
             // The marker lost its headline: what follows is the article, unless it had ended.
             return if closed.is_some() { appended(page, marker, line, closed, 0) } else { line };
-        };
-        let common = shared(&page.stems(above), &page.stems(line));
+        }
+        let told = page.stems(line);
+        let common = headlines.iter().rev().take(2).map(|&h| shared(&page.stems(h), &told)).max().unwrap_or(0);
         if closed.is_some() || common >= 2 {
             return appended(page, marker, line, closed, common);
         }

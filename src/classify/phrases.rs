@@ -65,6 +65,8 @@ enum Slot {
     Number,
     /// A whole date, with or without a time.
     Date,
+    /// A date with its year.
+    FullDate,
     /// A time of day.
     Time,
     /// A person or a place: 1 to 5 words, no prose.
@@ -79,8 +81,12 @@ enum Slot {
     Headline,
     /// An address of the net.
     Address,
+    /// 1 to 3 words that name an agency.
+    Agency,
     /// 1 to 12 words of any kind.
     Any,
+    /// 1 to 60 words of any kind.
+    Rest,
 }
 
 impl Slot {
@@ -88,6 +94,7 @@ impl Slot {
         Some(match name {
             "n" => Slot::Number,
             "date" => Slot::Date,
+            "fulldate" => Slot::FullDate,
             "time" => Slot::Time,
             "name" => Slot::Name,
             "outlet" => Slot::Outlet,
@@ -95,7 +102,9 @@ impl Slot {
             "quoted" => Slot::Quoted,
             "headline" => Slot::Headline,
             "address" => Slot::Address,
+            "agency" => Slot::Agency,
             "any" => Slot::Any,
+            "rest" => Slot::Rest,
             _ => return None,
         })
     }
@@ -104,7 +113,7 @@ impl Slot {
     fn words(self) -> (usize, usize) {
         match self {
             Slot::Number => (1, 1),
-            Slot::Date => (2, 18),
+            Slot::Date | Slot::FullDate => (2, 18),
             Slot::Time => (2, 6),
             Slot::Name => (1, 5),
             Slot::Outlet => (1, 9),
@@ -112,7 +121,9 @@ impl Slot {
             Slot::Quoted => (1, 8),
             Slot::Headline => (3, 25),
             Slot::Address => (1, 12),
+            Slot::Agency => (1, 3),
             Slot::Any => (1, 12),
+            Slot::Rest => (1, 60),
         }
     }
 }
@@ -333,9 +344,11 @@ impl Phrases {
         let function = || self.lexicon.count(tokens, Kinds::FUNCTION);
         let verbs = || self.lexicon.count(tokens, Kinds::VERB);
         match slot {
-            Slot::Any => true,
+            Slot::Any | Slot::Rest => true,
+            Slot::Agency => self.lexicon.all(tokens, Kinds::AGENCY),
             Slot::Number => dates::number(words).is_some(),
             Slot::Date => dates::is_date(hay.text, tokens, &self.lexicon),
+            Slot::FullDate => dates::is_full_date(hay.text, tokens, &self.lexicon),
             Slot::Time => dates::is_time(hay.text, tokens, &self.lexicon),
             Slot::Name => !sentence() && !words.contains([',', '،']) && verbs() == 0 && function() == 0,
             Slot::Outlet => !sentence() && verbs() == 0 && function() <= tokens.len() / 4,

@@ -6,9 +6,17 @@ use crate::label::Label;
 /// A line is the host's own from this many documents on.
 const DOCUMENTS_MIN: u32 = 3;
 
+/// Running text is a template only from this many documents on.
+const DOCUMENTS_PROSE_MIN: u32 = 8;
+
 /// Marks lines the host repeats where they always stand at the edge of the page. A line repeated
 /// inside articles (a heading of a daily column) is only doubtful.
 pub(super) fn sitewide(page: &mut Page) {
+    if page.lines.is_empty() {
+        return;
+    }
+    // Where the title recurs as often as its lines, the document was published again.
+    let copies = page.frequencies.on_host(page.host, page.tokens(0)).documents;
     for line in 1..page.lines.len() {
         let tokens = page.tokens(line);
         if page.marks[line].is_some() || tokens.is_empty() || page.lines[line].weight > 40.0 {
@@ -19,7 +27,8 @@ pub(super) fn sitewide(page: &mut Page) {
         let (count, form) = if plain.documents >= DOCUMENTS_MIN { (plain, "plain") } else { (masked, "masked") };
         // A masked line must keep a few words: "3-1" is no template.
         let words = tokens.iter().filter(|t| !t.span.of(page.view.text).starts_with(char::is_numeric)).count();
-        if count.documents < DOCUMENTS_MIN || (form == "masked" && words < 3) {
+        let least = if page.lines[line].prose { DOCUMENTS_PROSE_MIN } else { DOCUMENTS_MIN };
+        if count.documents < least.max(2 * copies) || (form == "masked" && words < 3) {
             continue;
         }
         let stable = count.at_edge * 10 >= count.documents * 9;
