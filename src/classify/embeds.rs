@@ -7,6 +7,9 @@ use crate::label::Label;
 /// A line with the post's link has at most this many words besides.
 const WORDS_MAX: f32 = 60.0;
 
+/// A line of filler longer than this that holds a post is not all post.
+const OWN_WORDS_MAX: f32 = 20.0;
+
 /// Marks embedded posts; they overrule what else a line was taken for.
 pub(super) fn embeds(page: &mut Page) {
     for line in 0..page.lines.len() {
@@ -22,6 +25,8 @@ pub(super) fn embeds(page: &mut Page) {
                 let bytes = span.start as usize + cut..span.end as usize;
                 page.inside.push((line, bytes, mark(line)));
             }
+            // A paragraph of an appended article that quotes a post stays what it is.
+            _ if page.marks[line].is_some() && page.lines[line].weight > OWN_WORDS_MAX => {}
             _ => page.marks[line] = Some(mark(line)),
         }
         if line > 0

@@ -70,7 +70,7 @@ fn byline(page: &Page, line: usize, title: usize) -> Option<Mark> {
     if page.text(line - 1).ends_with([':', '：']) {
         return None;
     }
-    if text.contains(['؟', '?', '!', '"', '“', '«', '،', ':']) || text.contains(char::is_numeric) || lexicon.count(tokens, Kinds::VERB) > 0 {
+    if text.contains(['؟', '?', '!', '"', '“', '«', '،', ':', '(']) || text.contains(char::is_numeric) || lexicon.count(tokens, Kinds::VERB) > 0 {
         return None;
     }
     let known = Kinds::PLACE.or(Kinds::AGENCY);
@@ -92,6 +92,9 @@ fn byline(page: &Page, line: usize, title: usize) -> Option<Mark> {
             let why = "two short names with a dash between them, between title and text";
             return Some(match (places, agencies) {
                 (1.., 1..) => Mark::new(Label::Dateline, "head.place_agency", 0.95, why),
+                // Two such lines in a row may be bylines; a third makes them a list of fixtures.
+                (0, 0) if (line + 1..line + 3).all(|l| l < page.lines.len() && dash(page, l).is_some()) => return None,
+                (0, 0) if line > title + 1 && page.marks[line - 1].is_none() => return None,
                 (0, 0) => Mark::new(Label::Byline, "head.name_place", 0.72, why),
                 _ => Mark::new(Label::Byline, "head.name_place", 0.92, why).with("known", places + agencies),
             });

@@ -12,7 +12,7 @@ use crate::label::Label;
 /// An inserted headline has 2 to 20 words.
 const WORDS: std::ops::RangeInclusive<f32> = 2.0..=20.0;
 /// More headline-shaped lines in a row are a list or a poem.
-const RUN_MAX: usize = 2;
+const RUN_MAX: usize = 3;
 /// Headings of sections are short; headlines are sentences without a stop.
 const HEADLINE_WORDS_MIN: f32 = 6.0;
 /// Two headlines in a row have at least this many words together; two verses have fewer.
@@ -29,7 +29,8 @@ pub(super) fn headlines(page: &mut Page) {
             line += 1;
             continue;
         }
-        if end - line <= RUN_MAX && page.is_prose(line - 1) && end < page.lines.len() && page.is_prose(end) {
+        let announced = page.text(line - 1).ends_with([':', '：']);
+        if end - line <= RUN_MAX && page.is_prose(line - 1) && !announced && end < page.lines.len() && page.is_prose(end) {
             run(page, line, end);
         }
         line = end;
@@ -51,6 +52,7 @@ fn is_candidate(page: &Page, line: usize) -> bool {
         && !text.ends_with("..")
         && !text.starts_with(['-', '–', '*', '•', '·', '('])
         && !is_quotation(text)
+        && !begins_as_sentence(page, line)
         && !shape::has_sentence_end(text)
         && dates::number(text.split([' ', '.', ')', '-']).next().unwrap_or_default()).is_none()
 }
@@ -61,19 +63,34 @@ fn is_quotation(text: &str) -> bool {
     text.starts_with(QUOTES) && (text.ends_with(QUOTES) || text.matches(QUOTES).count() < 2)
 }
 
+/// A line that begins with a verb of reporting or goes on ("وتعود", "والوزير") is the article's.
+fn begins_as_sentence(page: &Page, line: usize) -> bool {
+    let lexicon = page.phrases.lexicon();
+    page.tokens(line).first().is_some_and(|first| {
+        let word = first.span.of(page.view.text);
+        lexicon.is(first, Kinds::VERB.or(Kinds::RESUME))
+            || (word.starts_with("وال") && word.chars().count() > 5)
+            || (["وت", "وي", "ولل", "وب"].iter().any(|p| word.starts_with(p)) && word.chars().count() > 4)
+    })
+}
+
 /// Judges one or two headline-shaped lines between two paragraphs.
 fn run(page: &mut Page, start: usize, end: usize) {
     let below = page.stems(end);
     let above = page.stems(start - 1);
     let stems: Vec<Vec<u64>> = (start..end).map(|i| page.stems(i)).collect();
     let common: Vec<usize> = stems.iter().map(|s| shared(s, &below)).collect();
-    let pair = end - start == 2;
+    let pair = end - start >= 2;
     let total: f32 = (start..end).map(|i| page.lines[i].weight).sum();
     // Headings come alone; two sentences without a stop in a row are two links.
-    let links = pair && total >= PAIR_WORDS_MIN && (start..end).all(|i| page.lines[i].weight >= 4.0);
+    let least = if end - start == 2 { 4.0 } else { HEADLINE_WORDS_MIN };
+    let links = pair && total >= PAIR_WORDS_MIN && (start..end).all(|i| page.lines[i].weight >= least);
+    if end - start == RUN_MAX && !(links && resumes(page, end)) {
+        return;
+    }
     let goes_on = resumes(page, end);
     let elsewhere = Elsewhere::of(page, start..end);
-    let pair_shares = if pair { shared(&stems[0], &stems[1]) } else { 0 };
+    let pair_shares = if end - start == 2 { shared(&stems[0], &stems[1]) } else { 0 };
     for line in start..end {
         let (at, own) = (line - start, &stems[line - start]);
         if own.is_empty() {
@@ -105,11 +122,13 @@ fn run(page: &mut Page, start: usize, end: usize) {
         if seen >= 2 && page.lines[line].weight >= 5.0 {
             signals.push("in_other_documents_of_the_host");
         }
-        let strong = signals.len() - usize::from(apart);
+        // A question is as often a heading as a headline: it needs one signal more.
+        let strong = (signals.len() - usize::from(apart)).saturating_sub(usize::from(question));
         let long = page.lines[line].weight >= HEADLINE_WORDS_MIN;
         let score = match (strong, apart) {
             (2.., true) => 0.92,
             (2.., false) => 0.8,
+            (1, true) if signals.contains(&"next_paragraph_goes_on_with_the_text_before") => 0.72,
             (1, true) => 0.8,
             (1, false) if titles > 0 => 0.6,
             (0, true) if long => 0.55,
@@ -138,7 +157,7 @@ fn run(page: &mut Page, start: usize, end: usize) {
 }
 
 /// Whether a paragraph begins by going on: "وقال", "and", "but".
-fn resumes(page: &Page, line: usize) -> bool {
+pub(super) fn resumes(page: &Page, line: usize) -> bool {
     let first = page.tokens(line).first().map_or("", |t| t.span.of(page.view.text));
     let rest = first.strip_prefix('و').filter(|rest| rest.chars().count() >= 2);
     rest.is_some() || page.tokens(line).first().is_some_and(|t| page.phrases.lexicon().is(t, Kinds::RESUME))

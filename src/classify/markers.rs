@@ -4,6 +4,7 @@
 //! block goes on through running text only when that text is another article's (it repeats the
 //! headline above it, or the article had ended with its source or tags), else the article resumes.
 
+use super::headlines;
 use super::page::{Mark, Page, shared};
 use super::phrases::Hit;
 use crate::label::Label;
@@ -35,16 +36,6 @@ pub(super) fn phrases(page: &mut Page) {
                 cuts.push((hit.bytes.clone(), inline_mark(&hit)));
             }
         });
-        // A marker before a headline on one line announces that headline: the line goes whole.
-        if let Some((bytes, mark)) = cuts.first()
-            && mark.label == Label::ReadAlsoMarker
-            && bytes.start == hay.bytes.0
-            && page.lines[line].headline()
-        {
-            let why = "a marker and the headline it announces, on one line";
-            page.set(line, Mark { label: Label::ReadAlsoContent, rule: "marker.same_line", score: 0.9, why: why.into(), ..mark.clone() });
-            continue;
-        }
         for (bytes, mark) in cuts {
             page.inside.push((line, bytes, mark));
         }
@@ -110,10 +101,37 @@ fn inline_mark(hit: &Hit) -> Mark {
 
 /// Follows every marker into the block it opens.
 pub(super) fn blocks(page: &mut Page) {
+    same_line(page);
     let mut line = 0;
     while line < page.lines.len() {
-        let marker = page.marks[line].as_ref().is_some_and(|m| m.label == Label::ReadAlsoMarker);
-        line = if marker { block(page, line) } else { line + 1 };
+        let opens = page.marks[line].as_ref().is_some_and(opens_block);
+        line = if opens { block(page, line) } else { line + 1 };
+    }
+}
+
+/// A marker, alone or with the headline it announces.
+fn opens_block(mark: &Mark) -> bool {
+    mark.label == Label::ReadAlsoMarker
+        || (mark.label == Label::ReadAlsoContent && matches!(mark.rule, "phrase.line" | "marker.same_line"))
+}
+
+/// A marker before a headline on one line announces that headline: the line goes whole. Glued to
+/// the next word inside the article it may have been glued to a paragraph, and is cut alone.
+fn same_line(page: &mut Page) {
+    let cuts = std::mem::take(&mut page.inside);
+    for (line, bytes, mark) in cuts {
+        let glued = page.view.text[bytes.end..].starts_with(char::is_alphabetic);
+        let ended = page.prose_after(line).is_none() || closing_line(page, line).is_some();
+        let whole = mark.label == Label::ReadAlsoMarker
+            && bytes.start == page.lines[line].span.start as usize
+            && page.lines[line].headline()
+            && (!glued || ended);
+        if whole {
+            let why = "a marker and the headline it announces, on one line".to_string();
+            page.set(line, Mark { label: Label::ReadAlsoContent, rule: "marker.same_line", score: 0.9, why, ..mark });
+        } else {
+            page.inside.push((line, bytes, mark));
+        }
     }
 }
 
@@ -125,10 +143,23 @@ fn block(page: &mut Page, marker: usize) -> usize {
         // A marker above the article opens nothing that can be told from the article itself.
         return marker + 1;
     }
+    let alone = page.marks[marker].as_ref().is_some_and(|m| m.label == Label::ReadAlsoMarker);
+    if !alone {
+        // The headline stands in the marker's line; only its own text may follow.
+        let next = marker + 1;
+        let told = next < page.lines.len() && page.is_prose(next) && told_by(page, marker, next);
+        if next < page.lines.len() && page.is_prose(next) && (closed.is_some() || told) {
+            let common = shared(&page.stems(marker), &page.stems(next));
+            return appended(page, marker, next, closed, common);
+        }
+        if closed.is_none() {
+            return next;
+        }
+    }
     let mut line = marker + 1;
-    let mut headlines: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = Vec::new();
     while line < page.lines.len() {
-        if page.marks[line].as_ref().is_some_and(|m| m.label == Label::ReadAlsoMarker) {
+        if page.marks[line].as_ref().is_some_and(opens_block) {
             return line;
         }
         if page.marks[line].is_some() {
@@ -139,23 +170,29 @@ fn block(page: &mut Page, marker: usize) -> usize {
             if line - marker > HEADLINES_MAX && closed.is_none() && page.prose_after(line).is_some() {
                 return line;
             }
-            headlines.push(line);
+            above.push(line);
             line += 1;
             continue;
         }
-        if headlines.is_empty() {
+        if above.is_empty() {
             // The marker lost its headline: what follows is the article, unless it had ended.
             return if closed.is_some() { appended(page, marker, line, closed, 0) } else { line };
         }
         let told = page.stems(line);
-        let common = headlines.iter().rev().take(2).map(|&h| shared(&page.stems(h), &told)).max().unwrap_or(0);
-        if closed.is_some() || common >= 2 {
+        let common = above.iter().rev().take(2).map(|&h| shared(&page.stems(h), &told)).max().unwrap_or(0);
+        // A lead begins anew; a paragraph that goes on ("وقال") belongs to the text before.
+        if closed.is_some() || common >= 2 || (alone && common == 1 && !headlines::resumes(page, line)) {
             return appended(page, marker, line, closed, common);
         }
         break;
     }
     announced(page, marker, line);
     line
+}
+
+/// Whether a paragraph tells what a headline says.
+fn told_by(page: &Page, headline: usize, line: usize) -> bool {
+    shared(&page.stems(headline), &page.stems(line)) >= 2 && !headlines::resumes(page, line)
 }
 
 /// The line before the marker with which the article had ended: its source, tags or end mark.
@@ -165,7 +202,10 @@ fn closing_line(page: &Page, marker: usize) -> Option<usize> {
         .take_while(|&i| page.marks[i].is_some())
         .find(|&i| {
             page.marks[i].as_ref().is_some_and(|m| {
-                matches!(m.label, Label::SourceCredit | Label::Keywords | Label::Rights | Label::Contact)
+                matches!(
+                    m.label,
+                    Label::SourceCredit | Label::Keywords | Label::Rights | Label::Contact
+                )
             })
         })
 }
@@ -189,7 +229,8 @@ fn appended(page: &mut Page, marker: usize, prose: usize, closed: Option<usize>,
         (_, _, true) => 0.55,
         (true, true, _) => 0.96,
         (true, false, _) => 0.9,
-        (false, _, _) => 0.85,
+        (false, true, _) => 0.85,
+        (false, false, _) => 0.72,
     };
     announced(page, marker, prose);
     for line in prose..page.lines.len() {

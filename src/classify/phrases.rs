@@ -350,6 +350,8 @@ impl Phrases {
             Slot::Date => dates::is_date(hay.text, tokens, &self.lexicon),
             Slot::FullDate => dates::is_full_date(hay.text, tokens, &self.lexicon),
             Slot::Time => dates::is_time(hay.text, tokens, &self.lexicon),
+            Slot::Name if hay.text[end..hay.bytes.1].trim_start().starts_with([':', '：']) => false,
+            Slot::Name if self.lexicon.count(tokens, Kinds::WEEKDAY.or(Kinds::MONTH)) > 0 => false,
             Slot::Name => !sentence() && !words.contains([',', '،']) && verbs() == 0 && function() == 0,
             Slot::Outlet => !sentence() && verbs() == 0 && function() <= tokens.len() / 4,
             Slot::Tags => !sentence() && function() * 5 <= tokens.len(),
