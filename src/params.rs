@@ -210,6 +210,17 @@ impl Level {
 pub struct FillerParams {
     /// How much certainty a removal needs.
     pub level: Level,
+    /// The user's own phrases, besides the built-in lists.
+    pub phrases: Vec<PhraseList>,
+}
+
+/// A list of phrases, in the language of the built-in ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PhraseList {
+    /// What it is called in evidence and errors: the path as it was typed.
+    pub name: String,
+    /// The text of the list.
+    pub text: String,
 }
 
 /// What becomes of each finding.

@@ -1,16 +1,51 @@
 //! Names what each line is: filler, stray headline, or the article.
 //!
-//! A document's segments in order + line frequencies + phrases -> [`Finding`]s. Detection only:
-//! nothing here removes.
+//! A document's lines in order + line frequencies + phrases -> [`Finding`]s. Detection only:
+//! nothing here removes. The rules run in a fixed order, each on the lines that no rule before it
+//! has named: phrases (vocabulary), head, blocks under markers, embeds, addresses, lines of the
+//! host, headlines. Findings are in reading order, do not overlap, and begin and end on character
+//! borders.
+//!
+//! ```
+//! use ghirbal::classify::Classifier;
+//! use ghirbal::fingerprint::LineFrequencies;
+//! use ghirbal::label::Label;
+//! use ghirbal::params::FillerParams;
+//! use ghirbal::tokenise::{View, default_tokeniser};
+//! let classifier = Classifier::new(&FillerParams::default())?;
+//! let text = "عنوان الخبر\nتاريخ النشر: 25 يونيو 2024\nقال الوزير إن الوفد وصل أمس إلى المدينة.\nأضف تعليقك";
+//! let view = View::new(text, default_tokeniser());
+//! let findings = classifier.classify(None, &view, &LineFrequencies::default());
+//! let labels: Vec<Label> = findings.iter().map(|f| f.label).collect();
+//! assert_eq!(labels, [Label::Title, Label::Dateline, Label::SiteLabel]);
+//! # Ok::<(), ghirbal::error::Error>(())
+//! ```
+
+mod contact;
+mod dates;
+mod embeds;
+mod head;
+mod headlines;
+mod lexicon;
+mod markers;
+mod page;
+mod phrases;
+mod shape;
+mod sitewide;
+#[cfg(test)]
+mod tests;
 
 use serde_json::Value;
 
 use crate::error::Result;
 use crate::fingerprint::LineFrequencies;
 use crate::label::{Label, Zone};
+use crate::normalise::Folds;
 use crate::params::FillerParams;
 use crate::span::Span;
-use crate::tokenise::View;
+use crate::tokenise::{Tokeniser, View};
+use page::Page;
+use phrases::Phrases;
 
 /// What speaks for a finding: names and values, in the order they are shown.
 pub type Evidence = Vec<(&'static str, Value)>;
@@ -35,19 +70,51 @@ pub struct Finding {
 }
 
 /// The rules, with their phrases read.
-pub struct Classifier {}
+pub struct Classifier {
+    phrases: Phrases,
+    tokeniser: Tokeniser,
+}
 
 impl Classifier {
-    /// Reads the phrase lists.
+    /// Reads the phrase lists, for documents cut with the default folds.
     ///
     /// # Errors
     /// Names the file and line of a phrase that cannot be read.
-    pub fn new(_params: &FillerParams) -> Result<Self> {
-        Ok(Self {})
+    pub fn new(params: &FillerParams) -> Result<Self> {
+        Self::with_folds(params, Folds::default())
+    }
+
+    /// Reads the phrase lists, for documents cut with these folds.
+    ///
+    /// # Errors
+    /// Names the file and line of a phrase that cannot be read.
+    pub fn with_folds(params: &FillerParams, folds: Folds) -> Result<Self> {
+        let tokeniser = Tokeniser::new(folds);
+        Ok(Self { phrases: Phrases::new(&tokeniser, folds, &params.phrases)?, tokeniser })
     }
 
     /// The findings of one document in reading order; they do not overlap.
-    pub fn classify(&self, _host: Option<&str>, _view: &View, _lines: &LineFrequencies) -> Vec<Finding> {
-        Vec::new()
+    pub fn classify(&self, host: Option<&str>, view: &View, lines: &LineFrequencies) -> Vec<Finding> {
+        let mut page = Page::new(view, host, &self.phrases, lines, &self.tokeniser);
+        markers::phrases(&mut page);
+        let title = head::title(&mut page);
+        head::bylines(&mut page, title);
+        markers::blocks(&mut page);
+        embeds::embeds(&mut page);
+        contact::addresses(&mut page);
+        sitewide::sitewide(&mut page);
+        headlines::headlines(&mut page);
+        page.findings()
     }
+}
+
+/// Tests a phrase list: reads it, and tries its examples against it and the built-in lists.
+///
+/// # Errors
+/// Names the line of a phrase that cannot be read. What is wrong with the examples is returned, one
+/// sentence each; an empty list means that all is well.
+pub fn check_phrases(list: &crate::params::PhraseList) -> Result<Vec<String>> {
+    let tokeniser = crate::tokenise::default_tokeniser();
+    let phrases = Phrases::new(tokeniser, Folds::default(), std::slice::from_ref(list))?;
+    Ok(phrases::Source::parse(&list.name, &list.text)?.check(&phrases, tokeniser))
 }

@@ -1,12 +1,218 @@
 //! How often lines recur over the documents of a host and over the corpus.
+//!
+//! Views of all documents -> counts by line: in how many documents it stands, in how many of these
+//! near the beginning or the end, in how many it is the title. A line is counted as it is and with
+//! its numbers masked, for its host and for the whole corpus.
+//!
+//! ```
+//! use ghirbal::fingerprint::LineFrequencies;
+//! use ghirbal::tokenise::{View, default_tokeniser};
+//! let lines = LineFrequencies::default();
+//! for day in ["1 May", "2 May", "3 May"] {
+//!     lines.observe(Some("a.example"), &View::new(&format!("Title of {day}\nUpdated {day}"), default_tokeniser()));
+//! }
+//! let view = View::new("Updated 9 May", default_tokeniser());
+//! assert_eq!(lines.masked(Some("a.example"), &view, view.segment_tokens(0)).documents, 3);
+//! assert_eq!(lines.masked(Some("b.example"), &view, view.segment_tokens(0)).documents, 0);
+//! ```
 
-use crate::tokenise::View;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::tokenise::{Token, View};
+
+/// Longer lines are prose; counting them costs time and finds nothing. Passages find repeated prose.
+const WORDS_MAX: usize = 40;
+
+/// Lines this near the first or the last line stand at the edge.
+const EDGE_LINES: usize = 4;
+
+/// Rows of the sketch and counters in a row: 3 x 2^20 x 8 bytes are 24 MiB whatever the corpus.
+const ROWS: usize = 3;
+const COUNTERS_LOG2: u32 = 20;
+
+/// How often one line was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineCount {
+    /// Documents it stands in.
+    pub documents: u32,
+    /// Documents in which it stands among the first or last four lines.
+    pub at_edge: u32,
+    /// Documents it is the first line of.
+    pub as_title: u32,
+}
 
 /// Lines and masked lines by host.
-#[derive(Default)]
-pub struct LineFrequencies {}
+///
+/// A count-min sketch (Cormode & Muthukrishnan 2005) with saturating counters: a count is never
+/// too low, and too high only where a line shares all three counters with commoner ones.
+pub struct LineFrequencies {
+    counters: Box<[AtomicU64]>,
+}
+
+impl Default for LineFrequencies {
+    fn default() -> Self {
+        Self { counters: std::iter::repeat_with(AtomicU64::default).take(ROWS << COUNTERS_LOG2).collect() }
+    }
+}
+
+/// Bits of the three counts in one counter.
+const DOCUMENTS_BITS: u32 = 24;
+const EDGE_BITS: u32 = 22;
+const TITLE_BITS: u32 = 18;
 
 impl LineFrequencies {
-    /// Counts the distinct lines of one document.
-    pub fn observe(&self, _host: Option<&str>, _view: &View) {}
+    /// Counts the distinct lines of one document. Threads may observe different documents at the
+    /// same time.
+    pub fn observe(&self, host: Option<&str>, view: &View) {
+        let last = view.segments.len().saturating_sub(1);
+        let host = host_key(host);
+        // Key, at the edge, title: a line that stands twice counts once, at the edge if either is.
+        let mut keys: Vec<(u64, bool, bool)> = Vec::new();
+        for segment in 0..view.segments.len() {
+            let tokens = view.segment_tokens(segment);
+            if tokens.is_empty() || tokens.len() > WORDS_MAX {
+                continue;
+            }
+            let edge = segment < EDGE_LINES || last - segment < EDGE_LINES;
+            let title = segment == 0;
+            let plain = plain_key(tokens);
+            let masked = masked_key(view.text, tokens);
+            for line in [plain, masked] {
+                keys.push((mix(line, host), edge, title));
+                keys.push((mix(line, CORPUS), edge, title));
+            }
+        }
+        keys.sort_unstable();
+        // Sorted, so the last of equal keys is at the edge or the title when any is.
+        for (i, &(key, edge, title)) in keys.iter().enumerate() {
+            if keys.get(i + 1).is_none_or(|next| next.0 != key) {
+                self.add(key, edge, title);
+            }
+        }
+    }
+
+    /// How often this line was seen on the host.
+    pub fn on_host(&self, host: Option<&str>, tokens: &[Token]) -> LineCount {
+        self.count(mix(plain_key(tokens), host_key(host)))
+    }
+
+    /// How often this line was seen in the corpus.
+    pub fn in_corpus(&self, tokens: &[Token]) -> LineCount {
+        self.count(mix(plain_key(tokens), CORPUS))
+    }
+
+    /// How often this line was seen on the host, its numbers and months aside.
+    pub fn masked(&self, host: Option<&str>, view: &View, tokens: &[Token]) -> LineCount {
+        self.count(mix(masked_key(view.text, tokens), host_key(host)))
+    }
+
+    fn add(&self, key: u64, edge: bool, title: bool) {
+        for counter in self.row_counters(key) {
+            let add = |old: u64| {
+                let (documents, at_edge, as_title) = unpack(old);
+                Some(pack(documents + 1, at_edge + u64::from(edge), as_title + u64::from(title)))
+            };
+            // Saturating sums do not depend on the order of the additions.
+            let _ = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        }
+    }
+
+    fn count(&self, key: u64) -> LineCount {
+        let mut least = LineCount { documents: u32::MAX, at_edge: u32::MAX, as_title: u32::MAX };
+        for counter in self.row_counters(key) {
+            let (documents, at_edge, as_title) = unpack(counter.load(Ordering::Relaxed));
+            least.documents = least.documents.min(documents as u32);
+            least.at_edge = least.at_edge.min(at_edge as u32);
+            least.as_title = least.as_title.min(as_title as u32);
+        }
+        least
+    }
+
+    fn row_counters(&self, key: u64) -> impl Iterator<Item = &AtomicU64> {
+        (0..ROWS).map(move |row| {
+            let place = mix(key, row as u64 + 1) >> (64 - COUNTERS_LOG2);
+            &self.counters[(row << COUNTERS_LOG2) + place as usize]
+        })
+    }
+}
+
+fn pack(documents: u64, at_edge: u64, as_title: u64) -> u64 {
+    let clip = |value: u64, bits: u32| value.min((1 << bits) - 1);
+    clip(documents, DOCUMENTS_BITS)
+        | clip(at_edge, EDGE_BITS) << DOCUMENTS_BITS
+        | clip(as_title, TITLE_BITS) << (DOCUMENTS_BITS + EDGE_BITS)
+}
+
+fn unpack(counter: u64) -> (u64, u64, u64) {
+    let field = |shift: u32, bits: u32| (counter >> shift) & ((1 << bits) - 1);
+    (field(0, DOCUMENTS_BITS), field(DOCUMENTS_BITS, EDGE_BITS), field(DOCUMENTS_BITS + EDGE_BITS, TITLE_BITS))
+}
+
+/// Stands for the whole corpus where a host's key would.
+const CORPUS: u64 = 0x9e37_79b9_7f4a_7c15;
+
+fn host_key(host: Option<&str>) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(host.unwrap_or_default().as_bytes())
+}
+
+fn plain_key(tokens: &[Token]) -> u64 {
+    tokens.iter().fold(0, |key, t| mix(key, t.hash))
+}
+
+/// As [`plain_key`], with every word that holds a digit counted as one and the same.
+fn masked_key(text: &str, tokens: &[Token]) -> u64 {
+    tokens.iter().fold(1, |key, t| {
+        let number = t.span.of(text).chars().next().is_some_and(char::is_numeric);
+        mix(key, if number { 7 } else { t.hash })
+    })
+}
+
+/// Mixes a word into a key: the multiply and xor-shift of SplitMix64 (Steele et al. 2014).
+fn mix(key: u64, word: u64) -> u64 {
+    let mut z = (key.rotate_left(23) ^ word).wrapping_add(CORPUS);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokenise::default_tokeniser;
+
+    fn observe(lines: &LineFrequencies, host: &str, text: &str) {
+        lines.observe(Some(host), &View::new(text, default_tokeniser()));
+    }
+
+    fn tokens(text: &str) -> Vec<Token> {
+        default_tokeniser().tokenise(text)
+    }
+
+    #[test]
+    fn a_line_counts_once_in_each_document() {
+        let lines = LineFrequencies::default();
+        observe(&lines, "h", "عنوان\nأضف تعليقك\nأضف تعليقك");
+        observe(&lines, "h", "آخر\nأضف تعليقًك");
+        let count = lines.on_host(Some("h"), &tokens("أضف تعليقك"));
+        assert_eq!(count, LineCount { documents: 2, at_edge: 2, as_title: 0 });
+        assert_eq!(lines.in_corpus(&tokens("عنوان")).as_title, 1);
+        assert_eq!(lines.on_host(Some("other"), &tokens("أضف تعليقك")).documents, 0);
+    }
+
+    #[test]
+    fn numbers_are_masked() {
+        let lines = LineFrequencies::default();
+        observe(&lines, "h", "x\nقراءة 12 مرة");
+        observe(&lines, "h", "y\nقراءة ٩٨٣ مرة");
+        let view = View::new("قراءة 5 مرة", default_tokeniser());
+        assert_eq!(lines.masked(Some("h"), &view, view.segment_tokens(0)).documents, 2);
+        assert_eq!(lines.on_host(Some("h"), view.segment_tokens(0)).documents, 0);
+    }
+
+    #[test]
+    fn counters_saturate_and_do_not_run_into_each_other() {
+        let full = pack(u64::MAX, u64::MAX, u64::MAX);
+        assert_eq!(full, u64::MAX);
+        assert_eq!(unpack(pack(3, 1 << 30, 2)), (3, (1 << 22) - 1, 2));
+    }
 }

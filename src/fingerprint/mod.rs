@@ -7,7 +7,7 @@
 mod lines;
 mod words;
 
-pub use lines::LineFrequencies;
+pub use lines::{LineCount, LineFrequencies};
 pub use words::WordFrequencies;
 
 use xxhash_rust::xxh3::Xxh3;

@@ -1,0 +1,254 @@
+//! A document as the rules see it: lines with their shape, and what each has been found to be.
+//!
+//! View + phrases + frequencies -> [`Page`], on which the rules set [`Mark`]s one after another; a
+//! mark that stands is not overwritten unless a rule says so.
+
+use std::ops::Range;
+
+use serde_json::{Value, json};
+
+use super::lexicon::Kinds;
+use super::phrases::{Haystack, Phrases};
+use super::{Evidence, Finding, shape};
+use crate::fingerprint::LineFrequencies;
+use crate::label::{Label, Zone};
+use crate::span::Span;
+use crate::tokenise::{Token, Tokeniser, View};
+
+/// A line longer than this is running text even without a full stop.
+const PROSE_WEIGHT_LONG: f32 = 22.0;
+/// A line with a full stop is running text from this length on.
+const PROSE_WEIGHT_STOP: f32 = 6.0;
+/// What one token of a script without spaces weighs: Chinese has about 1.6 characters a word.
+const CHARACTER_WEIGHT: f32 = 0.6;
+
+/// One line and its shape.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// Without surrounding white space.
+    pub span: Span,
+    pub tokens: Range<usize>,
+    /// Its length in words, tokens of scripts without spaces weighed.
+    pub weight: f32,
+    /// Ends with a full stop.
+    pub stop: bool,
+    /// Running text: a sentence, or long.
+    pub prose: bool,
+}
+
+/// What a rule found a line to be.
+#[derive(Clone, Debug)]
+pub(super) struct Mark {
+    pub label: Label,
+    pub rule: &'static str,
+    pub score: f32,
+    pub evidence: Evidence,
+    pub why: String,
+}
+
+impl Mark {
+    pub fn new(label: Label, rule: &'static str, score: f32, why: impl Into<String>) -> Self {
+        Self { label, rule, score, evidence: Vec::new(), why: why.into() }
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.evidence.push((name, value.into()));
+        self
+    }
+}
+
+/// A document under classification.
+pub(super) struct Page<'a> {
+    pub view: &'a View<'a>,
+    pub host: Option<&'a str>,
+    pub phrases: &'a Phrases,
+    pub frequencies: &'a LineFrequencies,
+    pub tokeniser: &'a Tokeniser,
+    pub lines: Vec<Line>,
+    /// What each line is; `None` for running text of the article.
+    pub marks: Vec<Option<Mark>>,
+    /// What is found inside lines that stay.
+    pub inside: Vec<(usize, Range<usize>, Mark)>,
+}
+
+impl<'a> Page<'a> {
+    pub fn new(
+        view: &'a View<'a>,
+        host: Option<&'a str>,
+        phrases: &'a Phrases,
+        frequencies: &'a LineFrequencies,
+        tokeniser: &'a Tokeniser,
+    ) -> Self {
+        let lines: Vec<Line> = (0..view.segments.len())
+            .filter(|&s| !view.segments[s].content.is_empty())
+            .map(|s| Line::new(view, view.segments[s].content, view.token_range(s)))
+            .collect();
+        let marks = vec![None; lines.len()];
+        Self { view, host, phrases, frequencies, tokeniser, lines, marks, inside: Vec::new() }
+    }
+
+    pub fn text(&self, line: usize) -> &'a str {
+        self.lines[line].span.of(self.view.text)
+    }
+
+    pub fn tokens(&self, line: usize) -> &'a [Token] {
+        &self.view.tokens[self.lines[line].tokens.clone()]
+    }
+
+    pub fn haystack(&self, line: usize) -> Haystack<'a> {
+        let span = self.lines[line].span;
+        Haystack {
+            text: self.view.text,
+            bytes: (span.start as usize, span.end as usize),
+            tokens: self.tokens(line),
+        }
+    }
+
+    /// Whether the line stands for now as running text of the article.
+    pub fn is_prose(&self, line: usize) -> bool {
+        self.lines[line].prose && self.marks[line].is_none()
+    }
+
+    /// The nearest running text before the line, with how many lines lie between.
+    pub fn prose_before(&self, line: usize) -> Option<usize> {
+        (0..line).rev().find(|&i| self.is_prose(i))
+    }
+
+    /// The nearest running text after the line.
+    pub fn prose_after(&self, line: usize) -> Option<usize> {
+        (line + 1..self.lines.len()).find(|&i| self.is_prose(i))
+    }
+
+    /// Words of running text in a range of lines.
+    pub fn prose_weight(&self, lines: Range<usize>) -> f32 {
+        lines.filter(|&i| self.is_prose(i)).map(|i| self.lines[i].weight).sum()
+    }
+
+    pub fn set(&mut self, line: usize, mark: Mark) {
+        if self.marks[line].is_none() {
+            self.marks[line] = Some(mark);
+        }
+    }
+
+    /// Stems of the content words of a line, sorted: function words, numbers and short words left
+    /// out, Arabic articles and conjunctions stripped, others cut to six letters.
+    pub fn stems(&self, line: usize) -> Vec<u64> {
+        let mut stems = Vec::new();
+        let lexicon = self.phrases.lexicon();
+        let tokens = self.tokens(line);
+        let mut at = 0;
+        self.tokeniser.for_each_word(self.text(line), |_, word| {
+            let function = tokens.get(at).is_some_and(|t| lexicon.is(t, Kinds::FUNCTION));
+            at += 1;
+            let letters = word.chars().count();
+            if !function && letters >= 3 && !word.starts_with(|c: char| c.is_numeric()) {
+                stems.push(xxhash_rust::xxh3::xxh3_64(stem(word, letters).as_bytes()));
+            }
+        });
+        stems.sort_unstable();
+        stems.dedup();
+        stems
+    }
+
+    /// The marks as findings, in reading order.
+    pub fn findings(self) -> Vec<Finding> {
+        let first = (0..self.lines.len()).find(|&i| self.is_prose(i)).unwrap_or(0);
+        let last = (0..self.lines.len()).rev().find(|&i| self.is_prose(i)).unwrap_or(self.lines.len());
+        let mut findings = Vec::new();
+        let Page { lines, marks, inside, .. } = self;
+        let mut push = |span: Span, zone, mark: Mark| {
+            let Mark { label, rule, score, evidence, why } = mark;
+            findings.push(Finding { span, label, zone, rule, score, evidence, why });
+        };
+        for (i, mark) in marks.into_iter().enumerate() {
+            if let Some(mark) = mark {
+                push(lines[i].span, zone(mark.label, i, first, last), mark);
+            }
+        }
+        for (i, bytes, mark) in inside {
+            push(Span::new(bytes.start, bytes.end), zone(mark.label, i, first, last), mark);
+        }
+        findings.sort_by_key(|f| (f.span.start, std::cmp::Reverse(f.span.end)));
+        let mut end = 0;
+        findings.retain(|f| {
+            let apart = f.span.start >= end && !f.span.is_empty();
+            if apart {
+                end = f.span.end;
+            }
+            apart
+        });
+        findings
+    }
+}
+
+impl Line {
+    fn new(view: &View, span: Span, tokens: Range<usize>) -> Self {
+        let text = span.of(view.text);
+        let words = &view.tokens[tokens.clone()];
+        let weight = words
+            .iter()
+            .map(|t| if is_character(t.span.of(view.text)) { CHARACTER_WEIGHT } else { 1.0 })
+            .sum();
+        let stop = shape::ends_with_stop(text);
+        let prose = weight >= PROSE_WEIGHT_LONG || (stop && weight >= PROSE_WEIGHT_STOP);
+        Self { span, tokens, weight, stop, prose }
+    }
+
+    /// A headline by its shape: 2 to 25 words and no full stop.
+    pub fn headline(&self) -> bool {
+        !self.stop && (2.0..=25.0).contains(&self.weight)
+    }
+}
+
+/// A token of a script without spaces.
+fn is_character(word: &str) -> bool {
+    word.chars().next().is_some_and(|c| {
+        matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{0e00}'..='\u{0eff}' | '\u{20000}'..='\u{3ffff}')
+    })
+}
+
+/// A word without the Arabic article and its conjunctions; a word of another script to six letters.
+fn stem(word: &str, letters: usize) -> &str {
+    if word.starts_with(|c: char| ('\u{0600}'..'\u{0700}').contains(&c)) {
+        for (prefix, left) in [("وال", 3), ("بال", 3), ("فال", 3), ("كال", 3), ("ولل", 3), ("ال", 3), ("لل", 3), ("و", 4)] {
+            if let Some(rest) = word.strip_prefix(prefix)
+                && letters - prefix.chars().count() >= left
+            {
+                return rest;
+            }
+        }
+        return word;
+    }
+    word.char_indices().nth(6).map_or(word, |(at, _)| &word[..at])
+}
+
+/// How many members two sorted sets share.
+pub(super) fn shared(a: &[u64], b: &[u64]) -> usize {
+    a.iter().filter(|x| b.binary_search(x).is_ok()).count()
+}
+
+/// The part of the page a line stands in, the article reaching from `first` to `last`.
+fn zone(label: Label, line: usize, first: usize, last: usize) -> Zone {
+    let article_own = matches!(
+        label,
+        Label::Title
+            | Label::TitleRepeat
+            | Label::SectionHeading
+            | Label::Dateline
+            | Label::Byline
+            | Label::SourceCredit
+            | Label::Keywords
+    );
+    if line > last && !article_own {
+        Zone::Tail
+    } else if line > first && !article_own && matches!(label, Label::ReadAlsoContent | Label::InsertedHeadline | Label::ReadAlsoMarker | Label::SocialEmbed | Label::Promo) {
+        Zone::Insert
+    } else {
+        Zone::Main
+    }
+}
+
+/// A score as evidence shows it: two decimals.
+pub(super) fn rounded(value: f32) -> Value {
+    json!((f64::from(value) * 100.0).round() / 100.0)
+}

@@ -1,0 +1,636 @@
+//! The phrase lists: what filler says, as data, one file a language.
+//!
+//! Text of a phrase file -> [`Phrases`], which finds them in lines by the hashes of their words, so
+//! that spelling (hamza, vowel marks, tatweel), punctuation and case are what the comparison form
+//! makes of them. A file has four kinds of lines:
+//!
+//! ```text
+//! # a remark
+//! @month يناير فبراير                                  words of a kind
+//! read_also_marker both: (إقرأ/إقرئي) أيضا   # where it was seen
+//! + إقرأ أيضاً:                                         a line it finds
+//! - إقرأ أيضا ما كتبه الأقدمون في هذا الباب.             a line it does not
+//! ```
+//!
+//! The head of a phrase is its label, its place (`block`: a whole line; `inline`: inside a line;
+//! `both`) and, when a short or ordinary phrase needs support from its position, `weak`. `(a/b)`
+//! are alternatives, `[a]` may be missing, `<date>` and its like are values, checked by type. Every
+//! phrase has at least one `+` line; [`Source::check`] holds them all.
+
+use std::ops::Range;
+
+use super::dates;
+use super::lexicon::{ByHash, Kinds, Lexicon};
+use super::shape;
+use crate::error::{Error, Result};
+use crate::label::Label;
+use crate::normalise::Folds;
+use crate::params::PhraseList;
+use crate::tokenise::{Token, Tokeniser};
+
+/// The lists that come with the crate: language and text.
+const BUILTIN: &[(&str, &str)] = &[
+    ("ar", include_str!("phrases/ar.txt")),
+    ("en", include_str!("phrases/en.txt")),
+];
+
+/// Where a phrase counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Block,
+    Inline,
+    Both,
+}
+
+/// One phrase.
+#[derive(Clone, Debug)]
+pub(super) struct Phrase {
+    pub label: Label,
+    pub place: Place,
+    /// Counts only where something else speaks for it too.
+    pub weak: bool,
+    /// As the file writes it.
+    pub pattern: String,
+    /// Name of the file.
+    pub list: String,
+    line: u64,
+    origin: String,
+    examples: Vec<(bool, String)>,
+}
+
+/// A value inside a phrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slot {
+    /// One number.
+    Number,
+    /// A whole date, with or without a time.
+    Date,
+    /// A date with its year.
+    FullDate,
+    /// A time of day.
+    Time,
+    /// A person or a place: 1 to 5 words, no prose.
+    Name,
+    /// Who published it: 1 to 9 words, no prose.
+    Outlet,
+    /// Tags: 1 to 60 words without the end of a sentence.
+    Tags,
+    /// What stands in quotation marks.
+    Quoted,
+    /// 3 to 25 words without a full stop.
+    Headline,
+    /// An address of the net.
+    Address,
+    /// 1 to 3 words that name an agency.
+    Agency,
+    /// 1 to 12 words of any kind.
+    Any,
+    /// 1 to 60 words of any kind.
+    Rest,
+}
+
+impl Slot {
+    fn named(name: &str) -> Option<Slot> {
+        Some(match name {
+            "n" => Slot::Number,
+            "date" => Slot::Date,
+            "fulldate" => Slot::FullDate,
+            "time" => Slot::Time,
+            "name" => Slot::Name,
+            "outlet" => Slot::Outlet,
+            "tags" => Slot::Tags,
+            "quoted" => Slot::Quoted,
+            "headline" => Slot::Headline,
+            "address" => Slot::Address,
+            "agency" => Slot::Agency,
+            "any" => Slot::Any,
+            "rest" => Slot::Rest,
+            _ => return None,
+        })
+    }
+
+    /// How many words it takes, least and most.
+    fn words(self) -> (usize, usize) {
+        match self {
+            Slot::Number => (1, 1),
+            Slot::Date | Slot::FullDate => (2, 18),
+            Slot::Time => (2, 6),
+            Slot::Name => (1, 5),
+            Slot::Outlet => (1, 9),
+            Slot::Tags => (1, 60),
+            Slot::Quoted => (1, 8),
+            Slot::Headline => (3, 25),
+            Slot::Address => (1, 12),
+            Slot::Agency => (1, 3),
+            Slot::Any => (1, 12),
+            Slot::Rest => (1, 60),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Element {
+    Word { hash: u64, form: String },
+    Slot(Slot),
+    /// One of these, an empty one for nothing.
+    Group(Vec<Vec<Element>>),
+    /// A colon between the words around it.
+    Colon,
+    /// The line ends here.
+    End,
+}
+
+/// What is still to be matched: elements, and what comes after them.
+#[derive(Clone, Copy)]
+struct Rest<'e> {
+    elements: &'e [Element],
+    then: Option<&'e Rest<'e>>,
+}
+
+impl Rest<'_> {
+    /// Whether nothing more needs to follow.
+    fn may_be_empty(&self) -> bool {
+        let optional = |e: &Element| matches!(e, Element::Group(choices) if choices.iter().any(Vec::is_empty));
+        self.elements.iter().all(optional) && self.then.is_none_or(Rest::may_be_empty)
+    }
+}
+
+/// Where a match ends: the word after it, and inside the last word when that has more glued to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct MatchEnd {
+    next: usize,
+    cut: Option<usize>,
+}
+
+/// A phrase found in a line.
+#[derive(Clone, Debug)]
+pub(super) struct Hit<'p> {
+    pub phrase: &'p Phrase,
+    /// Bytes in the document.
+    pub bytes: Range<usize>,
+    /// The next word stands glued to it.
+    pub glued: bool,
+}
+
+/// One line to look in.
+#[derive(Clone, Copy)]
+pub(super) struct Haystack<'t> {
+    /// The document's text.
+    pub text: &'t str,
+    /// The line's bytes without surrounding white space.
+    pub bytes: (usize, usize),
+    /// Its words.
+    pub tokens: &'t [Token],
+}
+
+/// All phrases, ready to be found.
+pub(super) struct Phrases {
+    phrases: Vec<Phrase>,
+    /// The elements of each phrase.
+    elements: Vec<Vec<Element>>,
+    /// Phrases by the hash of a word they can begin with.
+    by_first: ByHash<Vec<u32>>,
+    /// Phrases that can begin with a value.
+    open: Vec<u32>,
+    lexicon: Lexicon,
+    folds: Folds,
+}
+
+impl Phrases {
+    /// The built-in lists and the user's.
+    ///
+    /// # Errors
+    /// Names the file and line of a phrase that cannot be read.
+    pub fn new(tokeniser: &Tokeniser, folds: Folds, lists: &[PhraseList]) -> Result<Self> {
+        let mut all = Self::builtin(tokeniser, folds);
+        for list in lists {
+            all.read(tokeniser, &list.name, &list.text)?;
+        }
+        Ok(all)
+    }
+
+    /// The built-in lists.
+    pub fn builtin(tokeniser: &Tokeniser, folds: Folds) -> Self {
+        let mut all = Self {
+            phrases: Vec::new(),
+            elements: Vec::new(),
+            by_first: ByHash::default(),
+            open: Vec::new(),
+            lexicon: Lexicon::default(),
+            folds,
+        };
+        for (name, text) in BUILTIN {
+            // A test reads every built-in list, so that none of them fails here.
+            let _ = all.read(tokeniser, name, text);
+        }
+        all
+    }
+
+    /// The words of known kinds.
+    pub fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
+    }
+
+    /// The phrase that is the whole line; of several, one that needs no support, then the first.
+    pub fn whole_line(&self, hay: Haystack) -> Option<Hit<'_>> {
+        let first = hay.tokens.first()?;
+        let known = self.by_first.get(&first.hash).map_or(&[][..], |v| &v[..]);
+        let whole = MatchEnd { next: hay.tokens.len(), cut: None };
+        let hits = known.iter().chain(&self.open).filter(|&&p| {
+            let phrase = &self.phrases[p as usize];
+            let all = [Element::End];
+            let then = Rest { elements: &all, then: None };
+            let rest = Rest { elements: &self.elements[p as usize], then: Some(&then) };
+            phrase.place != Place::Inline && self.matches(hay, rest, 0, false) == Some(whole)
+        });
+        let phrase = hits.map(|&p| (&self.phrases[p as usize], p)).min_by_key(|(phrase, p)| (phrase.weak, *p))?.0;
+        Some(Hit { phrase, bytes: hay.bytes.0..hay.bytes.1, glued: false })
+    }
+
+    /// The phrases inside a line, each at the border of a sentence.
+    pub fn inside_line(&self, hay: Haystack, mut found: impl FnMut(Hit<'_>)) {
+        let mut from = 0;
+        while from < hay.tokens.len() {
+            from = match self.inside_at(hay, from) {
+                Some((hit, next)) => {
+                    found(hit);
+                    next
+                }
+                None => from + 1,
+            };
+        }
+    }
+
+    fn inside_at(&self, hay: Haystack, from: usize) -> Option<(Hit<'_>, usize)> {
+        let known = self.by_first.get(&hay.tokens[from].hash)?;
+        let start = hay.tokens[from].span.start as usize;
+        if !shape::sentence_begins(hay.text, hay.bytes.0, start) {
+            return None;
+        }
+        known.iter().filter(|&&p| self.phrases[p as usize].place != Place::Block).find_map(|&p| {
+            let phrase = &self.phrases[p as usize];
+            let rest = Rest { elements: &self.elements[p as usize], then: None };
+            let MatchEnd { next, cut } = self.matches(hay, rest, from, true).filter(|end| end.next > from)?;
+            let end = cut.or_else(|| border_after(hay, next))?;
+            Some((Hit { phrase, bytes: start..end, glued: cut.is_some() }, next))
+        })
+    }
+
+    /// The end of the words that `rest` takes from `from` on: with the first alternative that
+    /// fits, and values as long as they can be. With `glue`, the last word may have more glued to it.
+    fn matches(&self, hay: Haystack, rest: Rest, from: usize, glue: bool) -> Option<MatchEnd> {
+        let Some((element, elements)) = rest.elements.split_first() else {
+            return match rest.then {
+                Some(then) => self.matches(hay, *then, from, glue),
+                None => Some(MatchEnd { next: from, cut: None }),
+            };
+        };
+        let rest = Rest { elements, then: rest.then };
+        match element {
+            Element::End => (from == hay.tokens.len()).then(|| self.matches(hay, rest, from, glue))?,
+            Element::Colon => {
+                let before = if from == 0 { hay.bytes.0 } else { hay.tokens[from - 1].span.end as usize };
+                let after = hay.tokens.get(from).map_or(hay.bytes.1, |t| t.span.start as usize);
+                hay.text[before..after]
+                    .contains([':', '：', '﹕', '|', '؛', '–', '-', '/', '»'])
+                    .then(|| self.matches(hay, rest, from, glue))?
+            }
+            Element::Word { hash, form } => {
+                let token = hay.tokens.get(from)?;
+                if token.hash == *hash {
+                    return self.matches(hay, rest, from + 1, glue);
+                }
+                let cut = (glue && from > 0 && rest.may_be_empty()).then(|| self.glued(hay, token, form))??;
+                Some(MatchEnd { next: from + 1, cut: Some(cut) })
+            }
+            Element::Group(choices) => choices
+                .iter()
+                .find_map(|choice| self.matches(hay, Rest { elements: choice, then: Some(&rest) }, from, glue)),
+            Element::Slot(slot) => {
+                let (least, most) = slot.words();
+                let most = most.min(hay.tokens.len().checked_sub(from)?);
+                (least..=most).rev().find_map(|n| {
+                    // Types are dear, what follows is cheap: first see that it follows.
+                    let end = self.matches(hay, rest, from + n, glue)?;
+                    self.fits(hay, *slot, from, from + n).then_some(end)
+                })
+            }
+        }
+    }
+
+    /// Where the word `form` ends inside a token that has another word glued to it.
+    fn glued(&self, hay: Haystack, token: &Token, form: &str) -> Option<usize> {
+        let word = token.span.of(hay.text);
+        if word.len() > 200 || form.chars().count() < 4 {
+            return None;
+        }
+        let ends = word.char_indices().skip(1).map(|(at, _)| at);
+        // The longest cut that folds to the phrase's word, so that its marks go with it.
+        let cut = ends.filter(|&at| self.folds.fold(&word[..at]) == form).last()?;
+        (word[cut..].chars().count() >= 3).then_some(token.span.start as usize + cut)
+    }
+
+    /// Whether the words `from..to` are a value of that type.
+    fn fits(&self, hay: Haystack, slot: Slot, from: usize, to: usize) -> bool {
+        let tokens = &hay.tokens[from..to];
+        let start = tokens[0].span.start as usize;
+        let end = tokens[tokens.len() - 1].span.end as usize;
+        let words = &hay.text[start..end];
+        let behind = if to == hay.tokens.len() { &hay.text[end..hay.bytes.1] } else { "" };
+        // A few words with a full stop may still be a name; more of them are a sentence.
+        let sentence = || {
+            shape::has_sentence_end(words) || (shape::ends_with_stop(behind) && (tokens.len() > 4 || words.contains([',', '،'])))
+        };
+        let function = || self.lexicon.count(tokens, Kinds::FUNCTION);
+        let verbs = || self.lexicon.count(tokens, Kinds::VERB);
+        match slot {
+            Slot::Any | Slot::Rest => true,
+            Slot::Agency => self.lexicon.all(tokens, Kinds::AGENCY),
+            Slot::Number => dates::number(words).is_some(),
+            Slot::Date => dates::is_date(hay.text, tokens, &self.lexicon),
+            Slot::FullDate => dates::is_full_date(hay.text, tokens, &self.lexicon),
+            Slot::Time => dates::is_time(hay.text, tokens, &self.lexicon),
+            Slot::Name if hay.text[end..hay.bytes.1].trim_start().starts_with([':', '：']) => false,
+            Slot::Name if self.lexicon.count(tokens, Kinds::WEEKDAY.or(Kinds::MONTH)) > 0 => false,
+            Slot::Name => !sentence() && !words.contains([',', '،']) && verbs() == 0 && function() == 0,
+            Slot::Outlet => !sentence() && verbs() == 0 && function() <= tokens.len() / 4,
+            Slot::Tags => !sentence() && function() * 5 <= tokens.len(),
+            Slot::Headline => !shape::ends_with_stop(words) && !shape::ends_with_stop(behind),
+            Slot::Quoted => {
+                let before = hay.text[hay.bytes.0..start].chars().next_back();
+                let after = hay.text[end..hay.bytes.1].chars().next();
+                let quote = |c: Option<char>| c.is_some_and(|c| "«»\"“”„‟‘’'{}()[]".contains(c));
+                quote(before) && quote(after)
+            }
+            Slot::Address => shape::has_address(words),
+        }
+    }
+}
+
+/// Where a phrase found inside a line ends, when a sentence may begin behind it: with the colon or
+/// arrow that belongs to it.
+fn border_after(hay: Haystack, next: usize) -> Option<usize> {
+    let end = hay.tokens[next - 1].span.end as usize;
+    let Some(following) = hay.tokens.get(next) else { return Some(hay.bytes.1) };
+    let gap = &hay.text[end..following.span.start as usize];
+    let marks = gap.trim_end_matches([' ', '\u{a0}', '"', '\'', '«', '“', '(', '[', '#', '@']);
+    (!marks.trim().is_empty()).then_some(end + marks.len())
+}
+
+// ---------------------------------------------------------------- reading the lists
+
+impl Phrases {
+    /// Adds the phrases and words of one list.
+    fn read(&mut self, tokeniser: &Tokeniser, name: &str, text: &str) -> Result<()> {
+        let source = Source::parse(name, text)?;
+        for (kind, word) in &source.words {
+            for token in tokeniser.tokenise(word) {
+                self.lexicon.add(token.hash, *kind);
+            }
+        }
+        for phrase in source.phrases {
+            let fail = |why: &str| {
+                Err(Error::input(format!("failed to read phrase `{}`: {why}", phrase.pattern))
+                    .at(std::path::Path::new(name))
+                    .line(phrase.line))
+            };
+            let elements = match self.elements(tokeniser, &phrase.pattern) {
+                Ok(elements) => elements,
+                Err(why) => return fail(&why),
+            };
+            let index = self.phrases.len() as u32;
+            let mut first = First::default();
+            first.collect(&elements);
+            if first.empty || first.other {
+                return fail("it can begin with neither a word nor a value");
+            }
+            first.words.sort_unstable();
+            first.words.dedup();
+            for word in first.words {
+                self.by_first.entry(word).or_default().push(index);
+            }
+            if first.slot {
+                self.open.push(index);
+            }
+            self.elements.push(elements);
+            self.phrases.push(phrase);
+        }
+        Ok(())
+    }
+}
+
+/// A phrase list as it was written.
+pub(super) struct Source {
+    phrases: Vec<Phrase>,
+    words: Vec<(Kinds, String)>,
+}
+
+impl Source {
+    /// Reads the lines of a list.
+    ///
+    /// # Errors
+    /// Names the line that is none of the four kinds.
+    pub fn parse(name: &str, text: &str) -> Result<Self> {
+        let mut source = Source { phrases: Vec::new(), words: Vec::new() };
+        for (i, line) in text.lines().enumerate() {
+            let line_number = i as u64 + 1;
+            let fail = |why: String| {
+                Error::input(why)
+                    .at(std::path::Path::new(name))
+                    .line(line_number)
+                    .hint("a phrase reads `label block|inline|both [weak]: the words # origin`")
+            };
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+            } else if let Some(example) = line.strip_prefix("+ ").or(line.strip_prefix("- ")) {
+                let Some(phrase) = source.phrases.last_mut() else {
+                    return Err(fail("an example stands before the first phrase".into()));
+                };
+                phrase.examples.push((line.starts_with('+'), example.to_string()));
+            } else if let Some(words) = line.strip_prefix('@') {
+                let (kind, words) = words.split_once(' ').unwrap_or((words, ""));
+                let Some(kind) = Kinds::named(kind) else {
+                    return Err(fail(format!("there is no kind of word `{kind}`")));
+                };
+                source.words.extend(words.split_whitespace().map(|w| (kind, w.to_string())));
+            } else {
+                source.phrases.push(phrase(name, line_number, line).map_err(fail)?);
+            }
+        }
+        Ok(source)
+    }
+
+    /// What is wrong with the examples of a list: one sentence each.
+    pub fn check(&self, phrases: &Phrases, tokeniser: &Tokeniser) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for phrase in &self.phrases {
+            let at = format!("{} line {}: `{}`", phrase.list, phrase.line, phrase.pattern);
+            if !phrase.examples.iter().any(|(plus, _)| *plus) {
+                wrong.push(format!("{at} has no `+` line"));
+            }
+            if phrase.origin.is_empty() {
+                wrong.push(format!("{at} has no origin"));
+            }
+            for (plus, example) in &phrase.examples {
+                let tokens = tokeniser.tokenise(example);
+                let hay = Haystack { text: example, bytes: (0, example.len()), tokens: &tokens };
+                let mut labels: Vec<Label> = phrases.whole_line(hay).iter().map(|h| h.phrase.label).collect();
+                phrases.inside_line(hay, |h| labels.push(h.phrase.label));
+                if labels.contains(&phrase.label) != *plus {
+                    let verb = if *plus { "does not find" } else { "finds" };
+                    wrong.push(format!("{at} {verb} `{example}`"));
+                }
+            }
+        }
+        wrong
+    }
+}
+
+/// `label place [weak]: pattern # origin`
+fn phrase(list: &str, line: u64, text: &str) -> std::result::Result<Phrase, String> {
+    let (head, rest) = text.split_once(": ").ok_or_else(|| format!("`{text}` has no `: `"))?;
+    let mut head = head.split_whitespace();
+    let label = head.next().unwrap_or_default().parse::<Label>()?;
+    let place = match head.next() {
+        Some("block") => Place::Block,
+        Some("inline") => Place::Inline,
+        Some("both") => Place::Both,
+        other => return Err(format!("`{}` is none of block, inline, both", other.unwrap_or_default())),
+    };
+    let weak = match head.next() {
+        None => false,
+        Some("weak") => true,
+        Some(other) => return Err(format!("`{other}` is not `weak`")),
+    };
+    let (pattern, origin) = rest.split_once('#').unwrap_or((rest, ""));
+    Ok(Phrase {
+        label,
+        place,
+        weak,
+        pattern: pattern.trim().to_string(),
+        list: list.to_string(),
+        line,
+        origin: origin.trim().to_string(),
+        examples: Vec::new(),
+    })
+}
+
+/// What a phrase can begin with.
+#[derive(Default)]
+struct First {
+    words: Vec<u64>,
+    slot: bool,
+    /// A colon or the end of the line.
+    other: bool,
+    /// Nothing at all: every element may be missing.
+    empty: bool,
+}
+
+impl First {
+    fn collect(&mut self, elements: &[Element]) {
+        self.empty = true;
+        for element in elements {
+            self.empty = false;
+            match element {
+                Element::Word { hash, .. } => self.words.push(*hash),
+                Element::Slot(_) => self.slot = true,
+                Element::Colon | Element::End => self.other = true,
+                Element::Group(choices) => {
+                    let mut empty = false;
+                    for choice in choices {
+                        self.collect(choice);
+                        empty |= self.empty;
+                    }
+                    self.empty = empty;
+                }
+            }
+            if !self.empty {
+                return;
+            }
+        }
+    }
+}
+
+impl Phrases {
+    /// Reads a pattern: words, values, `(a/b)` and `[a/b]`.
+    fn elements(&self, tokeniser: &Tokeniser, pattern: &str) -> std::result::Result<Vec<Element>, String> {
+        let mut elements = Vec::new();
+        let mut rest = pattern.trim();
+        while let Some(first) = rest.chars().next() {
+            let used = match first {
+                '(' | '[' => {
+                    let close = if first == '(' { ')' } else { ']' };
+                    let end = rest.find(close).ok_or_else(|| format!("`{first}` is not closed"))?;
+                    let mut choices = Vec::new();
+                    for choice in rest[1..end].split('/') {
+                        choices.push(self.elements(tokeniser, choice)?);
+                    }
+                    // Signs alone leave nothing: an optional © is no choice.
+                    choices.retain(|c| !c.is_empty());
+                    if first == '[' {
+                        choices.push(Vec::new());
+                    }
+                    elements.push(Element::Group(choices));
+                    end + 1
+                }
+                _ => {
+                    let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+                    match &rest[..end] {
+                        ":" => elements.push(Element::Colon),
+                        "$" => elements.push(Element::End),
+                        word if word.starts_with('<') => {
+                            let slot = Slot::named(word.trim_matches(['<', '>']));
+                            elements.push(Element::Slot(slot.ok_or_else(|| format!("there is no value `{word}`"))?));
+                        }
+                        word => elements.extend(tokeniser.tokenise(word).iter().map(|t| Element::Word {
+                            hash: t.hash,
+                            form: self.folds.fold(t.span.of(word)),
+                        })),
+                    }
+                    end
+                }
+            };
+            rest = rest[used..].trim_start();
+        }
+        Ok(elements)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokenise::default_tokeniser;
+
+    #[test]
+    fn every_phrase_finds_its_plus_lines_and_none_of_its_minus_lines() {
+        let phrases = Phrases::builtin(default_tokeniser(), Folds::default());
+        for (name, text) in BUILTIN {
+            let source = Source::parse(name, text).unwrap_or_else(|e| panic!("{e}"));
+            let wrong = source.check(&phrases, default_tokeniser());
+            assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+            let mut alone = Phrases::builtin(default_tokeniser(), Folds::default());
+            alone.read(default_tokeniser(), name, text).unwrap_or_else(|e| panic!("{e}"));
+        }
+    }
+
+    #[test]
+    fn alternatives_and_options_are_tried_in_order() {
+        let list = PhraseList { name: "x".into(), text: "promo block: (a/b c) d [e]".into() };
+        let phrases = Phrases::new(default_tokeniser(), Folds::default(), &[list]).unwrap();
+        for (line, found) in [("a d", true), ("b c d e", true), ("b d", false), ("a d e f", false)] {
+            let tokens = default_tokeniser().tokenise(line);
+            let hay = Haystack { text: line, bytes: (0, line.len()), tokens: &tokens };
+            assert_eq!(phrases.whole_line(hay).is_some(), found, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_line_is_named_with_its_number() {
+        let list = |text: &str| PhraseList { name: "mine.txt".into(), text: text.into() };
+        let error = |text| Phrases::new(default_tokeniser(), Folds::default(), &[list(text)]).err().map(|e| e.to_string());
+        let got = error("# mine\nread_also blocks: see also").unwrap();
+        assert!(got.contains("mine.txt") && got.contains("line 2") && got.contains("read_also"), "{got}");
+        assert!(error("promo block: <nonsense>").unwrap().contains("nonsense"));
+        assert!(error("promo block: join our club").is_none());
+    }
+}
