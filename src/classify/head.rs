@@ -134,7 +134,7 @@ fn dash(page: &Page, line: usize) -> Option<usize> {
 }
 
 fn gap<'a>(page: &Page<'a>, before: &Token, after: &Token) -> &'a str {
-    &page.view.text[before.span.end as usize..after.span.start as usize]
+    shape::between(page.view.text, before, after)
 }
 
 /// A dash, a stroke, a bar, or a tatweel used as a dash.

@@ -1,5 +1,7 @@
 //! What a run of text looks like, without knowing its words: ends of sentences, addresses, scripts.
 
+use crate::tokenise::Token;
+
 /// Marks that end a statement.
 const STOPS: &[char] = &['.', '。', '．', '۔', '।', '։', '።'];
 /// Marks that end a sentence, questions and exclamations included.
@@ -48,6 +50,12 @@ pub(super) fn sentence_begins(text: &str, line_start: usize, at: usize) -> bool 
         '\u{202c}',
     ]);
     before.is_empty() || before.ends_with(SENTENCE_ENDS) || before.ends_with(CLOSERS) || before.ends_with([':', '|'])
+}
+
+/// What stands between two words. A character that unfolds into several words gives them one span;
+/// nothing stands between those.
+pub(super) fn between<'t>(text: &'t str, before: &Token, after: &Token) -> &'t str {
+    text.get(before.span.end as usize..after.span.start as usize).unwrap_or_default()
 }
 
 /// Whether the text holds an address of the net: mail, link, account.

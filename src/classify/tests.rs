@@ -198,7 +198,9 @@ fn any_line() -> impl Strategy<Value = String> {
         Just(format!("إقرأ المزيد{BODY}")),
         Just("Read more: ten ways to save water".to_string()),
         Just(LEAD.to_string()),
-        Just("عنوان قصير".to_string()),
+        Just("عنوان قصير\u{feff}".to_string()),
+        Just("Source: Reuters\u{200f}\u{feff}".to_string()),
+        "[\\p{Arabic}a-z0-9@:/.\u{feff}\u{200f}\u{301}ﷺ½ -]{0,40}",
     ]
 }
 
