@@ -317,7 +317,9 @@ fn weights_file(plain: &Weights, words: &[(u64, String)], context: &Weights) -> 
     for (i, (_, word)) in words.iter().enumerate() {
         lines.insert((2, i), format!("word {word} {:.3}", plain.words[i]));
     }
-    let mut text = String::from("# Weights of the linear model. Above 0 speaks for filler. Written by examples/train_filler.rs.\n");
+    let mut text = String::from(
+        "# Weights of the linear model. Above 0 speaks for filler. Written by examples/train_filler.rs.\n",
+    );
     for line in lines.into_values().filter(|l| !l.ends_with(" 0.000") && !l.ends_with(" -0.000")) {
         text.push_str(&line);
         text.push('\n');

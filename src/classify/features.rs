@@ -153,7 +153,11 @@ impl PageFacts {
         let n = page.lines.len();
         let content = |i: usize| -> Vec<u64> {
             let lexicon = page.phrases.lexicon();
-            page.tokens(i).iter().filter(|t| !lexicon.is(t, Kinds::FUNCTION) && t.span.len() > 2).map(|t| t.hash).collect()
+            page.tokens(i)
+                .iter()
+                .filter(|t| !lexicon.is(t, Kinds::FUNCTION) && t.span.len() > 2)
+                .map(|t| t.hash)
+                .collect()
         };
         let sorted = |mut v: Vec<u64>| {
             v.sort_unstable();
@@ -287,7 +291,8 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     row.bin("script", script(text) * 4 + at(line.weight, &[3.0, 8.0, 20.0]));
     row.bin("page_lines", at(n as f32, &[6.0, 15.0, 40.0, 100.0, 250.0, 600.0]));
     row.bin("page_prose_share", at(facts.prose_share, &[0.15, 0.35, 0.55, 0.75, 0.9]));
-    let alike = [-1, 1].iter().filter(|&&o| neighbour(o).is_some_and(|j| (weight(j) - line.weight).abs() <= 1.0)).count();
+    let alike =
+        [-1, 1].iter().filter(|&&o| neighbour(o).is_some_and(|j| (weight(j) - line.weight).abs() <= 1.0)).count();
     row.bin("like_neighbours", if line.weight >= 10.0 { 3 } else { alike });
     row.active
 }
@@ -373,13 +378,11 @@ fn signs(text: &str) -> Vec<usize> {
 
 /// 0 Latin and other cased scripts, 1 Arabic, 2 scripts without spaces.
 fn script(text: &str) -> usize {
-    text.chars()
-        .find(|c| c.is_alphabetic())
-        .map_or(0, |c| match c {
-            '\u{600}'..='\u{8ff}' => 1,
-            '\u{e00}'..='\u{eff}' | '\u{3000}'..='\u{d7ff}' => 2,
-            _ => 0,
-        })
+    text.chars().find(|c| c.is_alphabetic()).map_or(0, |c| match c {
+        '\u{600}'..='\u{8ff}' => 1,
+        '\u{e00}'..='\u{eff}' | '\u{3000}'..='\u{d7ff}' => 2,
+        _ => 0,
+    })
 }
 
 /// The features of the second look, from the chance of each line to be filler at the first.
