@@ -22,43 +22,111 @@ use crate::params::{PassageParams, Scope};
 pub struct Repeats {
     /// Passages by reading order of their sides.
     pub passages: Vec<Passage>,
+    /// Pairs of documents that share most of their text in the same order. Their passages are not
+    /// listed singly.
+    pub versions: Vec<Version>,
     /// Phrases that stand in more documents than are compared pair by pair.
     pub phrases_capped: u64,
-    /// The documents of the most frequent of them.
+    /// Up to this many documents all pairs are compared.
     pub documents_max: u32,
 }
 
+/// Two documents that are versions of one text, with insertions between what they share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// The earlier document.
+    pub a: u32,
+    /// The later document.
+    pub b: u32,
+    /// Words of the earlier one that lie in shared passages.
+    pub words: u32,
+}
+
+/// Passages from which on two documents that share them in order, and most of their text, are
+/// versions of one text. One or two are copying: a contained text, a text and its amended end.
+const VERSION_PIECES_MIN: usize = 3;
+
 /// The passages that two documents share.
 ///
-/// `excluded(a, b)`, `a < b`, names pairs that are reported elsewhere: near duplicates as wholes.
+/// `duplicates(a, b)`, `a < b`, names pairs that are reported elsewhere as near duplicates: of
+/// them only passages out of order are of interest here, moved paragraphs.
 pub fn across_documents(
     corpus: &Corpus,
     frequencies: &WordFrequencies,
     params: &PassageParams,
-    excluded: impl Fn(u32, u32) -> bool + Sync,
+    duplicates: impl Fn(u32, u32) -> bool + Sync,
 ) -> Repeats {
     let n = params.words_min.clamp(2, GRAM_LEN_WORDS);
-    let candidates = candidates(corpus, n, &excluded);
+    let candidates = candidates(corpus, n);
     let weights = Weights::of_corpus(frequencies);
     let pairs: Vec<&[Shared]> =
         candidates.shared.chunk_by(|x, y| (x.a_document, x.b_document) == (y.a_document, y.b_document)).collect();
-    let passages = pairs.par_iter().flat_map_iter(|pair| between(corpus, &weights, pair, n, params)).collect();
-    Repeats { passages, phrases_capped: candidates.grams_capped, documents_max: candidates.documents_max }
+    let found: Vec<Between> =
+        pairs.par_iter().map(|pair| between(corpus, &weights, pair, n, params, &duplicates)).collect();
+    let mut repeats = Repeats {
+        phrases_capped: candidates.grams_capped,
+        documents_max: candidates.documents_max,
+        ..Repeats::default()
+    };
+    for found in found {
+        match found {
+            Between::Passages(passages) => repeats.passages.extend(passages),
+            Between::Version(version) => repeats.versions.push(version),
+        }
+    }
+    repeats
+}
+
+/// What two documents have in common.
+enum Between {
+    Passages(Vec<Passage>),
+    Version(Version),
 }
 
 /// The passages of one pair of documents, in order.
-fn between(corpus: &Corpus, weights: &Weights, pair: &[Shared], n: usize, params: &PassageParams) -> Vec<Passage> {
-    let Some(&Shared { a_document, b_document, .. }) = pair.first() else { return Vec::new() };
+fn between(
+    corpus: &Corpus,
+    weights: &Weights,
+    pair: &[Shared],
+    n: usize,
+    params: &PassageParams,
+    duplicates: &impl Fn(u32, u32) -> bool,
+) -> Between {
+    let nothing = Between::Passages(Vec::new());
+    let Some(&Shared { a_document, b_document, .. }) = pair.first() else { return nothing };
     let (a, b) = (corpus.words(a_document), corpus.words(b_document));
     let runs = runs(a, b, pair, n);
     let total: u32 = runs.iter().map(|r| r.len).sum();
     if (total as usize) < params.words_min {
-        return Vec::new();
+        return nothing;
     }
     let worth =
         |run: &Run| a.numbers[run.a as usize..run.a_end() as usize].iter().map(|&w| weights.worth_of(w)).sum::<f32>();
     let found = chains(runs, worth, false).into_iter().filter_map(|chain| judge(a, b, weights, &chain, params));
-    once(found.collect()).into_iter().map(|found| passage((a_document, a), (b_document, b), &found.alignment)).collect()
+    let found = once(found.collect());
+    let (words, share) = in_order(&found, a.len().min(b.len()));
+    if share >= 0.5 && (found.len() >= VERSION_PIECES_MIN || duplicates(a_document, b_document)) {
+        return Between::Version(Version { a: a_document, b: b_document, words });
+    }
+    Between::Passages(
+        found.into_iter().map(|found| passage((a_document, a), (b_document, b), &found.alignment)).collect(),
+    )
+}
+
+/// Words shared, and their share of the shorter document, when nine tenths of them stand in the
+/// same order on both sides; share 0 otherwise. Takes passages by their first side.
+fn in_order(found: &[Found], shorter: usize) -> (u32, f32) {
+    let words = |f: &Found| f.alignment.bounds.1 - f.alignment.bounds.0;
+    let total: u32 = found.iter().map(words).sum();
+    // The heaviest ascending subsequence; passages of one pair are few.
+    let mut best: Vec<u32> = Vec::with_capacity(found.len());
+    for (i, f) in found.iter().enumerate() {
+        let before = (i.saturating_sub(256)..i).filter(|&j| found[j].alignment.bounds.2 < f.alignment.bounds.2);
+        best.push(words(f) + before.map(|j| best[j]).max().unwrap_or(0));
+    }
+    let ordered = best.into_iter().max().unwrap_or(0);
+    let share = if ordered * 10 >= total * 9 { total as f32 / shorter.max(1) as f32 } else { 0.0 };
+    (total, share)
 }
 
 /// The shared stretches at full length, each once.

@@ -14,7 +14,7 @@ mod corpus;
 mod index;
 mod across;
 
-pub use across::{Repeats, across_documents};
+pub use across::{Repeats, Version, across_documents};
 pub use corpus::{Corpus, CorpusBuilder};
 pub use within::within_document;
 pub use words::Words;
