@@ -9,7 +9,8 @@ use super::chain::{Chain, chains};
 use super::corpus::Corpus;
 use super::index::{GRAM_LEN_WORDS, Shared, candidates};
 use super::local::{Alignment, align};
-use super::natural::{Substance, has_substance, round, trim};
+use super::merge::{Piece, merge, once};
+use super::natural::{Substance, common_property, has_substance, round, trim};
 use super::seed::Run;
 use super::weight::Weights;
 use super::words::Words;
@@ -96,14 +97,17 @@ fn between(
     let Some(&Shared { a_document, b_document, .. }) = pair.first() else { return nothing };
     let (a, b) = (corpus.words(a_document), corpus.words(b_document));
     let runs = runs(a, b, pair, n);
-    let total: u32 = runs.iter().map(|r| r.len).sum();
+    let total: u32 = runs.iter().map(|&(r, _)| r.len).sum();
     if (total as usize) < params.words_min {
         return nothing;
     }
     let worth =
         |run: &Run| a.numbers[run.a as usize..run.a_end() as usize].iter().map(|&w| weights.worth_of(w)).sum::<f32>();
-    let found = chains(runs, worth, false).into_iter().filter_map(|chain| judge(a, b, weights, &chain, params));
-    let found = once(found.collect());
+    let pieces = chains(runs.iter().map(|&(r, _)| r).collect(), worth, false)
+        .into_iter()
+        .filter_map(|chain| piece(a, b, weights, &runs, &chain, params));
+    let pieces = merge(once(pieces.collect()), a, b);
+    let found: Vec<Piece> = pieces.into_iter().filter_map(|piece| judge(a, b, piece, params)).collect();
     let (words, share) = in_order(&found, a.len().min(b.len()));
     if share >= 0.5 && (found.len() >= VERSION_PIECES_MIN || duplicates(a_document, b_document)) {
         return Between::Version(Version { a: a_document, b: b_document, words });
@@ -115,8 +119,8 @@ fn between(
 
 /// Words shared, and their share of the shorter document, when nine tenths of them stand in the
 /// same order on both sides; share 0 otherwise. Takes passages by their first side.
-fn in_order(found: &[Found], shorter: usize) -> (u32, f32) {
-    let words = |f: &Found| f.alignment.bounds.1 - f.alignment.bounds.0;
+fn in_order(found: &[Piece], shorter: usize) -> (u32, f32) {
+    let words = |f: &Piece| f.alignment.bounds.1 - f.alignment.bounds.0;
     let total: u32 = found.iter().map(words).sum();
     // The heaviest ascending subsequence; passages of one pair are few.
     let mut best: Vec<u32> = Vec::with_capacity(found.len());
@@ -129,15 +133,20 @@ fn in_order(found: &[Found], shorter: usize) -> (u32, f32) {
     (total, share)
 }
 
-/// The shared stretches at full length, each once.
-fn runs(a: &Words, b: &Words, pair: &[Shared], n: usize) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::with_capacity(pair.len());
+/// The shared stretches at full length, each once, with the documents of their first n-gram;
+/// by their ends.
+fn runs(a: &Words, b: &Words, pair: &[Shared], n: usize) -> Vec<(Run, u32)> {
+    let mut runs: Vec<(Run, u32)> = Vec::with_capacity(pair.len());
     // Along a diagonal the stretches ascend; one that begins inside the last is part of it.
-    let mut starts: Vec<(i64, u32)> = pair.iter().map(|s| (i64::from(s.b) - i64::from(s.a), s.a)).collect();
+    let mut starts: Vec<(i64, u32, u32)> =
+        pair.iter().map(|s| (i64::from(s.b) - i64::from(s.a), s.a, s.documents)).collect();
     starts.sort_unstable();
     let mut last: Option<(i64, u32)> = None;
-    for (diagonal, at) in starts {
+    for (diagonal, at, documents) in starts {
         if last.is_some_and(|(d, end)| d == diagonal && at < end) {
+            if let Some((_, least)) = runs.last_mut() {
+                *least = documents.min(*least);
+            }
             continue;
         }
         let b_at = (i64::from(at) + diagonal) as u32;
@@ -145,54 +154,50 @@ fn runs(a: &Words, b: &Words, pair: &[Shared], n: usize) -> Vec<Run> {
             a.numbers[at as usize..].iter().zip(&b.numbers[b_at as usize..]).take_while(|(x, y)| x == y).count();
         last = Some((diagonal, at + equal as u32));
         if equal >= n {
-            runs.push(Run { a: at, b: b_at, len: equal as u32 });
+            runs.push((Run { a: at, b: b_at, len: equal as u32 }, documents));
         }
     }
+    runs.sort_unstable_by_key(|(r, _)| (r.a_end(), r.b_end()));
     runs
 }
 
-struct Found {
-    alignment: Alignment,
-    mass: f32,
-}
-
-fn judge(a: &Words, b: &Words, weights: &Weights, chain: &Chain, params: &PassageParams) -> Option<Found> {
+/// The alignment around a chain, when it could be a piece of a passage.
+fn piece(
+    a: &Words,
+    b: &Words,
+    weights: &Weights,
+    runs: &[(Run, u32)],
+    chain: &Chain,
+    params: &PassageParams,
+) -> Option<Piece> {
     let limits = (0, a.len() as u32, 0, b.len() as u32);
     let mut alignment = align(&a.numbers, &b.numbers, chain, limits);
     trim(a, b, &mut alignment);
-    if (alignment.matched as usize) < params.words_min || f64::from(alignment.identity()) < params.identity_min {
+    if f64::from(alignment.identity()) < params.identity_min {
         return None;
     }
-    let mass: f32 = if chain.others.is_empty() {
-        alignment.pairs.iter().map(|&(at, _)| weights.of(a.numbers[at as usize])).sum()
+    let weigh = |at: u32| weights.of(a.numbers[at as usize]);
+    let mass = if alignment.in_order() {
+        alignment.pairs.iter().map(|&(at, _)| weigh(at)).sum()
     } else {
-        let all = chain.runs.iter().chain(&chain.others);
-        all.flat_map(|r| r.a..r.a_end()).map(|at| weights.of(a.numbers[at as usize])).sum()
+        chain.runs.iter().chain(&chain.others).flat_map(|r| r.a..r.a_end()).map(weigh).sum()
     };
-    if !has_substance(Substance { matched: alignment.matched, mass }, false, params) {
-        return None;
-    }
-    round(a, b, &mut alignment);
-    Some(Found { alignment, mass })
+    let all = chain.runs.iter().chain(&chain.others);
+    let documents = all.map(|run| {
+        // A run that was cut at its start ends where it ended.
+        let at = runs.partition_point(|(r, _)| (r.a_end(), r.b_end()) < (run.a_end(), run.b_end()));
+        runs.get(at).map_or(0, |&(_, documents)| documents)
+    });
+    Some(Piece { documents: documents.min().unwrap_or(0), alignment, mass })
 }
 
-/// Of passages of one pair that share more than half of a side, the heaviest stays.
-fn once(mut found: Vec<Found>) -> Vec<Found> {
-    found.sort_by(|x, y| y.mass.total_cmp(&x.mass).then(x.alignment.bounds.cmp(&y.alignment.bounds)));
-    let mut kept: Vec<Found> = Vec::new();
-    for candidate in found {
-        let (a0, a1, b0, b1) = candidate.alignment.bounds;
-        let taken = kept.iter().any(|k| {
-            let (x0, x1, y0, y1) = k.alignment.bounds;
-            let shared = |s: u32, e: u32, t: u32, f: u32| e.min(f).saturating_sub(s.max(t)) * 2 > e - s;
-            shared(a0, a1, x0, x1) || shared(b0, b1, y0, y1)
-        });
-        if !taken {
-            kept.push(candidate);
-        }
+fn judge(a: &Words, b: &Words, mut piece: Piece, params: &PassageParams) -> Option<Piece> {
+    let substance = Substance { matched: piece.alignment.matched, mass: piece.mass };
+    if !has_substance(substance, false, params) || common_property(piece.alignment.matched, piece.documents) {
+        return None;
     }
-    kept.sort_by_key(|f| f.alignment.bounds);
-    kept
+    round(a, b, &mut piece.alignment);
+    Some(piece)
 }
 
 fn passage(a: (u32, &Words), b: (u32, &Words), alignment: &Alignment) -> Passage {

@@ -34,6 +34,8 @@ pub struct Shared {
     pub a: u32,
     /// First word here.
     pub b: u32,
+    /// Documents in which the n-gram there stands.
+    pub documents: u32,
 }
 
 /// What the index found and what it cut short.
@@ -80,9 +82,15 @@ pub fn candidates(corpus: &Corpus, n: usize) -> Candidates {
         };
         !matches!((before(x), before(y)), (Some(p), Some(q)) if p == q)
     };
-    let link = |x: &Place, y: &Place| {
+    let link = |x: &Place, y: &Place, documents: usize| {
         let other = x.document != y.document;
-        other.then_some(Shared { a_document: x.document, b_document: y.document, a: x.at, b: y.at })
+        other.then_some(Shared {
+            a_document: x.document,
+            b_document: y.document,
+            a: x.at,
+            b: y.at,
+            documents: documents as u32,
+        })
     };
     let mut shared: Vec<Shared> = groups
         .par_iter()
@@ -91,7 +99,9 @@ pub fn candidates(corpus: &Corpus, n: usize) -> Candidates {
             let froms = if star { 1 } else { group.len() };
             (0..froms).flat_map(move |i| {
                 let rest = &group[i + 1..];
-                rest.iter().filter(move |y| star || begins(&group[i], y)).filter_map(move |y| link(&group[i], y))
+                rest.iter()
+                    .filter(move |y| star || begins(&group[i], y))
+                    .filter_map(move |y| link(&group[i], y, group.len()))
             })
         })
         .collect();

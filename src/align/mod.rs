@@ -9,6 +9,7 @@ mod local;
 mod weight;
 mod natural;
 mod measure;
+mod merge;
 mod within;
 mod corpus;
 mod index;

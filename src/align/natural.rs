@@ -119,6 +119,13 @@ pub fn recurs(matched: u32, times: u32) -> bool {
     times >= 3 && matched < REFRAIN_MAX_WORDS
 }
 
+/// Whether a stretch that stands in `documents` documents is common property: a verse, an
+/// honorific, a phrase of the trade. Longer stretches that stand in many documents are copies of
+/// one source.
+pub fn common_property(matched: u32, documents: u32) -> bool {
+    documents >= 5 && matched < REFRAIN_MAX_WORDS
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
