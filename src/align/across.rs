@@ -10,8 +10,9 @@ use super::corpus::Corpus;
 use super::index::{GRAM_LEN_WORDS, Shared, candidates};
 use super::local::{Alignment, align};
 use super::merge::{Piece, merge, once};
-use super::natural::{Substance, common_property, has_substance, round, trim};
+use super::natural::{Substance, common_property, has_substance, headline, round, trim};
 use super::seed::Run;
+use super::star::star;
 use super::weight::Weights;
 use super::words::Words;
 use super::{Passage, PassageKind, Side, measure};
@@ -47,6 +48,9 @@ pub struct Version {
 /// versions of one text. One or two are copying: a contained text, a text and its amended end.
 const VERSION_PIECES_MIN: usize = 3;
 
+/// Two documents are relatives when passages cover this share of the shorter one.
+const RELATED_SHARE_MIN: f32 = 0.5;
+
 /// The passages that two documents share.
 ///
 /// `duplicates(a, b)`, `a < b`, names pairs that are reported elsewhere as near duplicates: of
@@ -69,18 +73,33 @@ pub fn across_documents(
         documents_max: candidates.documents_max,
         ..Repeats::default()
     };
+    let mut related = Vec::new();
     for found in found {
         match found {
-            Between::Passages(passages) => repeats.passages.extend(passages),
-            Between::Version(version) => repeats.versions.push(version),
+            Between::Passages { passages, share } => {
+                if let Some(p) = passages.first().filter(|_| share >= RELATED_SHARE_MIN) {
+                    related.push((p.a.document, p.b.document));
+                }
+                repeats.passages.extend(passages);
+            }
+            Between::Version(version) => {
+                related.push((version.a, version.b));
+                repeats.versions.push(version);
+            }
         }
     }
+    let related = |a, b| related.binary_search(&(a, b)).is_ok() || duplicates(a, b);
+    repeats.passages = star(repeats.passages, related);
     repeats
 }
 
 /// What two documents have in common.
 enum Between {
-    Passages(Vec<Passage>),
+    Passages {
+        passages: Vec<Passage>,
+        /// The share of the shorter document that lies in them.
+        share: f32,
+    },
     Version(Version),
 }
 
@@ -93,7 +112,7 @@ fn between(
     params: &PassageParams,
     duplicates: &impl Fn(u32, u32) -> bool,
 ) -> Between {
-    let nothing = Between::Passages(Vec::new());
+    let nothing = Between::Passages { passages: Vec::new(), share: 0.0 };
     let Some(&Shared { a_document, b_document, .. }) = pair.first() else { return nothing };
     let (a, b) = (corpus.words(a_document), corpus.words(b_document));
     let runs = runs(a, b, pair, n);
@@ -108,18 +127,21 @@ fn between(
         .filter_map(|chain| piece(a, b, weights, &runs, &chain, params));
     let pieces = merge(once(pieces.collect()), a, b);
     let found: Vec<Piece> = pieces.into_iter().filter_map(|piece| judge(a, b, piece, params)).collect();
-    let (words, share) = in_order(&found, a.len().min(b.len()));
-    if share >= 0.5 && (found.len() >= VERSION_PIECES_MIN || duplicates(a_document, b_document)) {
+    let (words, ordered) = in_order(&found);
+    let share = words as f32 / a.len().min(b.len()).max(1) as f32;
+    if ordered
+        && share >= RELATED_SHARE_MIN
+        && (found.len() >= VERSION_PIECES_MIN || duplicates(a_document, b_document))
+    {
         return Between::Version(Version { a: a_document, b: b_document, words });
     }
-    Between::Passages(
-        found.into_iter().map(|found| passage((a_document, a), (b_document, b), &found.alignment)).collect(),
-    )
+    let passages = found.iter().map(|found| passage((a_document, a), (b_document, b), &found.alignment)).collect();
+    Between::Passages { passages, share }
 }
 
-/// Words shared, and their share of the shorter document, when nine tenths of them stand in the
-/// same order on both sides; share 0 otherwise. Takes passages by their first side.
-fn in_order(found: &[Piece], shorter: usize) -> (u32, f32) {
+/// Words shared, and whether nine tenths of them stand in the same order on both sides. Takes
+/// passages by their first side.
+fn in_order(found: &[Piece]) -> (u32, bool) {
     let words = |f: &Piece| f.alignment.bounds.1 - f.alignment.bounds.0;
     let total: u32 = found.iter().map(words).sum();
     // The heaviest ascending subsequence; passages of one pair are few.
@@ -129,8 +151,7 @@ fn in_order(found: &[Piece], shorter: usize) -> (u32, f32) {
         best.push(words(f) + before.map(|j| best[j]).max().unwrap_or(0));
     }
     let ordered = best.into_iter().max().unwrap_or(0);
-    let share = if ordered * 10 >= total * 9 { total as f32 / shorter.max(1) as f32 } else { 0.0 };
-    (total, share)
+    (total, ordered * 10 >= total * 9)
 }
 
 /// The shared stretches at full length, each once, with the documents of their first n-gram;
@@ -193,7 +214,10 @@ fn piece(
 
 fn judge(a: &Words, b: &Words, mut piece: Piece, params: &PassageParams) -> Option<Piece> {
     let substance = Substance { matched: piece.alignment.matched, mass: piece.mass };
-    if !has_substance(substance, false, params) || common_property(piece.alignment.matched, piece.documents) {
+    if !has_substance(substance, false, params)
+        || common_property(piece.alignment.matched, piece.documents)
+        || headline(a, b, &piece.alignment)
+    {
         return None;
     }
     round(a, b, &mut piece.alignment);

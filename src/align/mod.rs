@@ -13,6 +13,7 @@ mod merge;
 mod within;
 mod corpus;
 mod index;
+mod star;
 mod across;
 
 pub use across::{Repeats, Version, across_documents};

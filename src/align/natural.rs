@@ -14,6 +14,9 @@ const HEADING_MAX_WORDS: u32 = 15;
 /// a label; a longer one is a paragraph that was pasted repeatedly.
 const REFRAIN_MAX_WORDS: u32 = 16;
 
+/// Words from which on a stretch that stands everywhere is still a copied paragraph.
+const PARAGRAPH_MIN_WORDS: u32 = 24;
+
 /// Words that match, weighed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Substance {
@@ -120,10 +123,21 @@ pub fn recurs(matched: u32, times: u32) -> bool {
 }
 
 /// Whether a stretch that stands in `documents` documents is common property: a verse, an
-/// honorific, a phrase of the trade. Longer stretches that stand in many documents are copies of
-/// one source.
+/// honorific, a phrase of the trade. The more documents, the longer it must be to be a copy of
+/// one source; whole paragraphs are copies however many there are.
 pub fn common_property(matched: u32, documents: u32) -> bool {
-    documents >= 5 && matched < REFRAIN_MAX_WORDS
+    documents >= 3 && matched < (4 * documents).min(PARAGRAPH_MIN_WORDS)
+}
+
+/// Whether one side is a headline by itself: the same headline in two documents announces an
+/// article, and a headline in a text is a relation.
+pub fn headline(a: &Words, b: &Words, alignment: &Alignment) -> bool {
+    let (a0, a1, b0, b1) = alignment.bounds;
+    let alone = |words: &Words, from, to| {
+        let line = words.line(from);
+        ((line.1 - line.0) as usize) < words.len() && heading(words, from, to)
+    };
+    alone(a, a0, a1) || alone(b, b0, b1)
 }
 
 #[cfg(test)]
