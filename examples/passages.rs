@@ -61,6 +61,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         across.phrases_capped,
         across.documents_max
     );
+    for version in &across.versions {
+        let id = |number: u32| &documents[number as usize].0;
+        let line = json!({"type": "document_pair", "a": id(version.a), "b": id(version.b), "kind": "version"});
+        writeln!(out, "{line}")?;
+    }
     for passage in within.into_iter().flatten().chain(across.passages) {
         let side = |s: &ghirbal::align::Side| {
             let id = &documents[s.document as usize].0;

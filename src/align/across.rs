@@ -125,7 +125,7 @@ fn between(
     let pieces = chains(runs.iter().map(|&(r, _)| r).collect(), worth, false)
         .into_iter()
         .filter_map(|chain| piece(a, b, weights, &runs, &chain, params));
-    let pieces = merge(once(pieces.collect()), a, b);
+    let pieces = merge(once(pieces.collect()), a, b, params);
     let found: Vec<Piece> = pieces.into_iter().filter_map(|piece| judge(a, b, piece, params)).collect();
     let (words, ordered) = in_order(&found);
     let share = words as f32 / a.len().min(b.len()).max(1) as f32;
@@ -215,7 +215,7 @@ fn piece(
 fn judge(a: &Words, b: &Words, mut piece: Piece, params: &PassageParams) -> Option<Piece> {
     let substance = Substance { matched: piece.alignment.matched, mass: piece.mass };
     if !has_substance(substance, false, params)
-        || common_property(piece.alignment.matched, piece.documents)
+        || common_property(piece.alignment.matched, piece.documents, params)
         || headline(a, b, &piece.alignment)
     {
         return None;

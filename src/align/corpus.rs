@@ -13,8 +13,9 @@ use super::seed::mix;
 use super::words::{Word, Words};
 use crate::tokenise::View;
 
-/// A line that stands in this many documents is furniture of a site or a label, not writing.
-const COMMON_LINE_DOCUMENTS_MIN: usize = 5;
+/// A line that stands in this many unlike documents is furniture of a site or a label, not
+/// writing. Copies of one document, edited or not, count once.
+const COMMON_LINE_DOCUMENTS_MIN: usize = 8;
 
 /// Longer lines are paragraphs, and a paragraph in many documents is a finding.
 const COMMON_LINE_MAX_WORDS: usize = 24;
@@ -59,19 +60,24 @@ impl CorpusBuilder {
 
 /// Keys of the short lines that stand in at least [`COMMON_LINE_DOCUMENTS_MIN`] documents, sorted.
 fn common_lines(documents: &[Option<Words>]) -> Vec<u64> {
-    let mut keys: Vec<u64> = documents
+    let mut keys: Vec<(u64, u64)> = documents
         .par_iter()
         .flatten()
         .flat_map_iter(|words| {
-            let mut keys: Vec<u64> = words.lines().filter_map(short_line).collect();
-            keys.sort_unstable();
-            keys.dedup();
-            keys
+            let family = family(words);
+            words.lines().filter_map(short_line).map(move |key| (key, family))
         })
         .collect();
     keys.par_sort_unstable();
-    let common = keys.chunk_by(|x, y| x == y).filter(|same| same.len() >= COMMON_LINE_DOCUMENTS_MIN);
-    common.map(|same| same[0]).collect()
+    keys.dedup();
+    let common = keys.chunk_by(|x, y| x.0 == y.0).filter(|same| same.len() >= COMMON_LINE_DOCUMENTS_MIN);
+    common.map(|same| same[0].0).collect()
+}
+
+/// A key that two documents share with the probability of their Jaccard similarity: the smallest
+/// hash of their 4-grams (Broder 1997).
+fn family(words: &Words) -> u64 {
+    words.numbers.windows(4).map(mix).min().unwrap_or_else(|| mix(&words.numbers))
 }
 
 /// The key of a line that may be furniture.

@@ -8,6 +8,7 @@
 
 use super::local::Alignment;
 use super::words::Words;
+use crate::params::PassageParams;
 
 /// Words between two pieces of one passage, at most: twice the gap inside a chain, since the
 /// phrases between may be too short to be pieces themselves.
@@ -74,7 +75,7 @@ impl Taken {
 }
 
 /// Joins the pieces of each passage.
-pub fn merge(pieces: Vec<Piece>, a: &Words, b: &Words) -> Vec<Piece> {
+pub fn merge(pieces: Vec<Piece>, a: &Words, b: &Words, params: &PassageParams) -> Vec<Piece> {
     let mut merged = Vec::with_capacity(pieces.len());
     let mut clusters = vec![(pieces, false, false)];
     while let Some((cluster, later, stable)) = clusters.pop() {
@@ -84,7 +85,7 @@ pub fn merge(pieces: Vec<Piece>, a: &Words, b: &Words) -> Vec<Piece> {
         }
         let mut parts = split(cluster, later);
         match parts.pop() {
-            Some(whole) if parts.is_empty() && stable => match join(&whole, a, b) {
+            Some(whole) if parts.is_empty() && stable => match join(&whole, a, b).filter(|p| alike(p, params)) {
                 Some(piece) => merged.push(piece),
                 None => merged.extend(whole),
             },
@@ -98,6 +99,10 @@ pub fn merge(pieces: Vec<Piece>, a: &Words, b: &Words) -> Vec<Piece> {
     }
     merged.sort_by_key(|p| p.alignment.bounds);
     merged
+}
+
+fn alike(piece: &Piece, params: &PassageParams) -> bool {
+    f64::from(piece.alignment.identity()) >= params.identity_min
 }
 
 /// Divides pieces where one side has a gap.

@@ -14,9 +14,6 @@ const HEADING_MAX_WORDS: u32 = 15;
 /// a label; a longer one is a paragraph that was pasted repeatedly.
 const REFRAIN_MAX_WORDS: u32 = 16;
 
-/// Words from which on a stretch that stands everywhere is still a copied paragraph.
-const PARAGRAPH_MIN_WORDS: u32 = 24;
-
 /// Words that match, weighed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Substance {
@@ -125,8 +122,10 @@ pub fn recurs(matched: u32, times: u32) -> bool {
 /// Whether a stretch that stands in `documents` documents is common property: a verse, an
 /// honorific, a phrase of the trade. The more documents, the longer it must be to be a copy of
 /// one source; whole paragraphs are copies however many there are.
-pub fn common_property(matched: u32, documents: u32) -> bool {
-    documents >= 3 && matched < (4 * documents).min(PARAGRAPH_MIN_WORDS)
+///
+/// Who asks for passages of fewer than five words asks for phrases too.
+pub fn common_property(matched: u32, documents: u32, params: &PassageParams) -> bool {
+    params.words_min >= 5 && documents >= 3 && matched < (4 * documents).min(REFRAIN_MAX_WORDS)
 }
 
 /// Whether one side is a headline by itself: the same headline in two documents announces an
