@@ -1,0 +1,16 @@
+//! The program from the outside: what a user types, and what they see, get and keep.
+
+mod clean;
+mod determinism;
+mod explain;
+mod faults;
+mod helper;
+mod input;
+mod keep;
+mod policy;
+mod refusals;
+mod report;
+mod restore;
+mod seeds;
+mod template;
+mod usage;
