@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
-pub const DEPTH: usize = 4;
-const TREES: usize = 160;
-const RATE: f32 = 0.12;
+pub const DEPTH: usize = 6;
+const TREES: usize = 200;
+const RATE: f32 = 0.1;
 /// Lines each tree looks at, in a fixed pseudo-random choice.
-const LINES_MAX: usize = 160_000;
+const LINES_MAX: usize = 140_000;
 const BINS: usize = 64;
 /// Smallest sum of second derivatives in a leaf, and the L2 penalty on its weight.
 const HESSIAN_MIN: f32 = 20.0;

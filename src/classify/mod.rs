@@ -27,6 +27,7 @@ mod embeds;
 mod features;
 mod head;
 mod headlines;
+mod judge;
 mod lexicon;
 mod markers;
 mod model;
@@ -117,7 +118,8 @@ impl Classifier {
 
     /// The findings of one document in reading order; they do not overlap.
     pub fn classify(&self, host: Option<&str>, view: &View, lines: &LineFrequencies) -> Vec<Finding> {
-        let page = self.rules(host, view, lines);
+        let mut page = self.rules(host, view, lines);
+        judge::judge(&mut page, &self.model);
         page.findings()
     }
 

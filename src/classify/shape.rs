@@ -18,11 +18,6 @@ pub(super) fn ends_with_stop(text: &str) -> bool {
     text.ends_with(STOPS) && !text.ends_with("..")
 }
 
-/// Whether the text ends like a sentence: full stop, question, exclamation, ellipsis.
-pub(super) fn ends_like_sentence(text: &str) -> bool {
-    text.trim_end_matches(CLOSERS).ends_with(SENTENCE_ENDS)
-}
-
 /// Whether a sentence ends inside the text: an end mark with white space behind it. Full stops
 /// after one or two letters are abbreviations ("د. أحمد", "U.S. Army").
 pub(super) fn has_sentence_end(text: &str) -> bool {
@@ -108,7 +103,6 @@ mod tests {
         assert!(ends_with_stop("He left.\" "));
         assert!(!ends_with_stop("...المزيد..."));
         assert!(!ends_with_stop("لماذا؟"));
-        assert!(ends_like_sentence("لماذا؟"));
     }
 
     #[test]
