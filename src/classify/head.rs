@@ -70,10 +70,10 @@ fn byline(page: &Page, line: usize, title: usize) -> Option<Mark> {
     if page.text(line - 1).ends_with([':', '：']) {
         return None;
     }
-    if text.contains(['؟', '?', '!', '"', '“', '«', '،', ':', '('])
-        || text.contains(char::is_numeric)
-        || lexicon.count(tokens, Kinds::VERB) > 0
-    {
+    if let Some(mark) = place_and_name(page, line) {
+        return Some(mark);
+    }
+    if text.contains(['؟', '?', '!', '"', '“', '«', '،', ':', '(']) || text.contains(char::is_numeric) || lexicon.count(tokens, Kinds::VERB) > 0 {
         return None;
     }
     let known = Kinds::PLACE.or(Kinds::AGENCY);
@@ -85,12 +85,7 @@ fn byline(page: &Page, line: usize, title: usize) -> Option<Mark> {
         return None;
     }
     if tokens.len() <= 4 && text.ends_with('/') {
-        return Some(Mark::new(
-            Label::Byline,
-            "head.outlet",
-            0.85,
-            "a short line that ends in a stroke names the outlet",
-        ));
+        return Some(Mark::new(Label::Byline, "head.outlet", 0.85, "a short line that ends in a stroke names the outlet"));
     }
     if let Some(at) = dash(page, line) {
         let (left, right) = tokens.split_at(at);
@@ -126,6 +121,38 @@ fn byline(page: &Page, line: usize, title: usize) -> Option<Mark> {
     None
 }
 
+/// "name (place)", "place: name", "outlet - name - place": short parts of which one is a place.
+fn place_and_name(page: &Page, line: usize) -> Option<Mark> {
+    let (tokens, lexicon) = (page.tokens(line), page.phrases.lexicon());
+    if page.text(line).contains(['؟', '?', '!']) || page.text(line).contains(char::is_numeric) {
+        return None;
+    }
+    let mut parts: Vec<&[Token]> = Vec::new();
+    let mut start = 0;
+    for i in 1..=tokens.len() {
+        let divided = i == tokens.len() || {
+            let between = gap(page, &tokens[i - 1], &tokens[i]).trim();
+            between.contains([':', '-', '–', '—', 'ـ', '/', '|', '(', '،'])
+                && between.chars().all(|c| " :-–—ـ/|(،«»\"“)".contains(c))
+        };
+        if divided {
+            parts.push(&tokens[start..i]);
+            start = i;
+        }
+    }
+    let places = parts.iter().filter(|p| lexicon.all(p, Kinds::PLACE)).count();
+    let agencies = parts.iter().filter(|p| lexicon.all(p, Kinds::AGENCY)).count();
+    let others = parts.len() - places - agencies;
+    let short = parts.iter().all(|p| p.len() <= PART_WORDS_MAX) && (2..=4).contains(&parts.len());
+    let prose = lexicon.count(tokens, Kinds::FUNCTION.or(Kinds::VERB)) > 0;
+    if !short || prose || places == 0 || others > 2 {
+        return None;
+    }
+    let label = if others == 0 { Label::Dateline } else { Label::Byline };
+    let why = "short names of which one is a place, between title and text";
+    Some(Mark::new(label, "head.place_and_name", 0.92, why).with("places", places).with("agencies", agencies))
+}
+
 /// Between which words of a line a dash or stroke divides it in two.
 fn dash(page: &Page, line: usize) -> Option<usize> {
     let tokens = page.tokens(line);
@@ -154,7 +181,7 @@ fn is_dash(gap: &str) -> bool {
 fn joined_dateline(page: &mut Page, lead: usize) {
     let tokens = page.tokens(lead);
     let lexicon = page.phrases.lexicon();
-    let places = tokens.iter().take(4).take_while(|t| lexicon.is(t, Kinds::PLACE)).count();
+    let places = tokens.iter().take(6).take_while(|t| lexicon.is(t, Kinds::PLACE)).count();
     if places == 0 || tokens.len() < 12 {
         return;
     }
@@ -163,16 +190,16 @@ fn joined_dateline(page: &mut Page, lead: usize) {
     while end < tokens.len().min(places + 8) {
         let between = gap(page, &tokens[end - 1], &tokens[end]);
         if agencies > 0 && opens_text(between) && !lexicon.is(&tokens[end], Kinds::AGENCY) {
-            let (start, stop) =
-                (page.lines[lead].span.start as usize, tokens[end - 1].span.end as usize + between.len());
+            let (start, stop) = (page.lines[lead].span.start as usize, tokens[end - 1].span.end as usize + between.len());
             let why = "a place and an agency before the first sentence";
-            let mark =
-                Mark::new(Label::Dateline, "head.joined", 0.85, why).with("cut", page.view.text[start..stop].trim());
+            let mark = Mark::new(Label::Dateline, "head.joined", 0.85, why)
+                .with("cut", page.view.text[start..stop].trim());
             page.inside.push((lead, start..stop, mark));
             return;
         }
         if lexicon.is(&tokens[end], Kinds::AGENCY) {
             agencies += 1;
+        } else if lexicon.is(&tokens[end], Kinds::PLACE) {
         } else if !dates::is_date(page.view.text, &tokens[places..=end], lexicon)
             && !lexicon.is(&tokens[end], Kinds::MONTH.or(Kinds::DATE))
             && dates::number(tokens[end].span.of(page.view.text)).is_none()

@@ -140,10 +140,7 @@ impl Slot {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Element {
-    Word {
-        hash: u64,
-        form: String,
-    },
+    Word { hash: u64, form: String },
     Slot(Slot),
     /// One of these, an empty one for nothing.
     Group(Vec<Vec<Element>>),
@@ -354,8 +351,7 @@ impl Phrases {
         let behind = if to == hay.tokens.len() { &hay.text[end..hay.bytes.1] } else { "" };
         // A few words with a full stop may still be a name; more of them are a sentence.
         let sentence = || {
-            shape::has_sentence_end(words)
-                || (shape::ends_with_stop(behind) && (tokens.len() > 4 || words.contains([',', '،'])))
+            shape::has_sentence_end(words) || (shape::ends_with_stop(behind) && (tokens.len() > 4 || words.contains([',', '،'])))
         };
         let function = || self.lexicon.count(tokens, Kinds::FUNCTION);
         let verbs = || self.lexicon.count(tokens, Kinds::VERB);
@@ -598,12 +594,10 @@ impl Phrases {
                             let slot = Slot::named(word.trim_matches(['<', '>']));
                             elements.push(Element::Slot(slot.ok_or_else(|| format!("there is no value `{word}`"))?));
                         }
-                        word => elements.extend(
-                            tokeniser
-                                .tokenise(word)
-                                .iter()
-                                .map(|t| Element::Word { hash: t.hash, form: self.folds.fold(t.span.of(word)) }),
-                        ),
+                        word => elements.extend(tokeniser.tokenise(word).iter().map(|t| Element::Word {
+                            hash: t.hash,
+                            form: self.folds.fold(t.span.of(word)),
+                        })),
                     }
                     end
                 }
@@ -645,8 +639,7 @@ mod tests {
     #[test]
     fn a_wrong_line_is_named_with_its_number() {
         let list = |text: &str| PhraseList { name: "mine.txt".into(), text: text.into() };
-        let error =
-            |text| Phrases::new(default_tokeniser(), Folds::default(), &[list(text)]).err().map(|e| e.to_string());
+        let error = |text| Phrases::new(default_tokeniser(), Folds::default(), &[list(text)]).err().map(|e| e.to_string());
         let got = error("# mine\nread_also blocks: see also").unwrap();
         assert!(got.contains("mine.txt") && got.contains("line 2") && got.contains("read_also"), "{got}");
         assert!(error("promo block: <nonsense>").unwrap().contains("nonsense"));

@@ -8,19 +8,14 @@ const STOPS: &[char] = &['.', '。', '．', '۔', '।', '։', '።'];
 const SENTENCE_ENDS: &[char] = &['.', '。', '．', '۔', '।', '։', '።', '!', '?', '؟', '！', '？', '…', '‼', '⁉'];
 /// Closing marks that may follow the end of a sentence.
 const CLOSERS: &[char] = &[
-    '"', '\'', '”', '’', '»', '›', ')', ']', '}', '」', '』', '）', '】', '》', '*', '\u{200f}', '\u{200e}',
-    '\u{feff}', '\u{a0}', ' ',
+    '"', '\'', '”', '’', '»', '›', ')', ']', '}', '」', '』', '）', '】', '》', '*', '\u{200f}', '\u{200e}', '\u{feff}',
+    '\u{a0}', ' ',
 ];
 
 /// Whether the text ends with a full stop, closing marks aside. An ellipsis is none.
 pub(super) fn ends_with_stop(text: &str) -> bool {
     let text = text.trim_end_matches(CLOSERS);
     text.ends_with(STOPS) && !text.ends_with("..")
-}
-
-/// Whether the text ends like a sentence: full stop, question, exclamation, ellipsis.
-pub(super) fn ends_like_sentence(text: &str) -> bool {
-    text.trim_end_matches(CLOSERS).ends_with(SENTENCE_ENDS)
 }
 
 /// Whether a sentence ends inside the text: an end mark with white space behind it. Full stops
@@ -66,11 +61,9 @@ pub(super) fn has_address(text: &str) -> bool {
 /// Where a mail address has its `@`.
 pub(super) fn mail_at(text: &str) -> Option<usize> {
     text.match_indices('@').map(|(at, _)| at).find(|&at| {
-        let name =
-            text[..at].chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        let name = text[..at].chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
         let domain = &text[at + 1..];
-        let domain_len =
-            domain.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))).unwrap_or(domain.len());
+        let domain_len = domain.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))).unwrap_or(domain.len());
         let domain = domain[..domain_len].trim_end_matches(['.', '-']);
         name && domain.contains('.') && !domain.starts_with('.')
     })
@@ -78,7 +71,9 @@ pub(super) fn mail_at(text: &str) -> Option<usize> {
 
 /// Whether a link or a bare host name stands in the text.
 pub(super) fn has_link(text: &str) -> bool {
-    let lower = |needle: &str| text.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle.as_bytes()));
+    let lower = |needle: &str| {
+        text.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle.as_bytes()))
+    };
     lower("http://") || lower("https://") || lower("www.") || lower("pic.twitter.com") || lower("t.co/")
 }
 
@@ -108,7 +103,6 @@ mod tests {
         assert!(ends_with_stop("He left.\" "));
         assert!(!ends_with_stop("...المزيد..."));
         assert!(!ends_with_stop("لماذا؟"));
-        assert!(ends_like_sentence("لماذا؟"));
     }
 
     #[test]

@@ -62,6 +62,9 @@ fn a_dateline_is_a_date_or_a_place_with_an_agency() {
 fn a_dateline_joined_to_the_lead_is_cut_alone() {
     let lead = format!("القاهرة - رويترز: {LEAD}");
     check(&["افتتاح قاعة جديدة", &lead, BODY], Label::Dateline, &["القاهرة - رويترز: "]);
+    let lead = format!("دبي، الإمارات العربية المتحدة (CNN)-- {LEAD}");
+    let cut = "دبي، الإمارات العربية المتحدة (CNN)-- ";
+    check(&["افتتاح قاعة جديدة", &lead, BODY], Label::Dateline, &[cut]);
     let lead = format!("القاهرة مدينة كبيرة، وقد {LEAD}");
     check(&["افتتاح قاعة جديدة", &lead, BODY], Label::Dateline, &[]);
 }
@@ -71,7 +74,11 @@ fn a_byline_is_two_short_names_with_a_dash_below_the_title() {
     let title = "افتتاح قاعة جديدة";
     check(&[title, "سالم العلي – جدة", LEAD], Label::Byline, &["سالم العلي – جدة"]);
     check(&[title, "الثورة نت/", LEAD], Label::Byline, &["الثورة نت/"]);
+    check(&[title, "سالم العلي (جدة)", LEAD], Label::Byline, &["سالم العلي (جدة)"]);
+    check(&[title, "أبها: سالم العلي", LEAD], Label::Byline, &["أبها: سالم العلي"]);
+    check(&[title, "سبق - سالم العلي - الرياض", LEAD], Label::Byline, &["سبق - سالم العلي - الرياض"]);
     check(&[title, LEAD, "سالم العلي – جدة", BODY], Label::Byline, &[]);
+    check(&[title, "القاهرة: المدينة التي لا تنام", LEAD], Label::Byline, &[]);
     check(&[title, "وهذه هي المباريات:", "روما الإيطالي - ليون الفرنسي", LEAD], Label::Byline, &[]);
     check(&["سالم العلي: رحلتي إلى الجنوب", "سالم العلي", LEAD], Label::Byline, &["سالم العلي"]);
     check(&[title, "الرقم : أ / 267", LEAD], Label::Byline, &[]);
@@ -122,8 +129,7 @@ fn an_inserted_headline_needs_two_signals() {
 
 #[test]
 fn verses_are_not_headlines() {
-    let verses =
-        ["يا دار عبلة بالجواء تكلمي", "وعمي صباحا دار عبلة واسلمي", "دار لآنسة غضيض طرفها", "طوع العناق لذيذة المتبسم"];
+    let verses = ["يا دار عبلة بالجواء تكلمي", "وعمي صباحا دار عبلة واسلمي", "دار لآنسة غضيض طرفها", "طوع العناق لذيذة المتبسم"];
     let lines: Vec<&str> = ["قصيدة", LEAD].into_iter().chain(verses).chain([BODY]).collect();
     check(&lines, Label::InsertedHeadline, &[]);
 }
@@ -160,10 +166,7 @@ fn a_line_the_host_repeats_at_the_edge_is_site_wide_and_a_copied_article_is_not(
     for i in 0..9 {
         let text = format!("عنوان رقم {i}\n{LEAD}\n{BODY}\nصحيفة يومية تصدر عن دار المعرفة");
         lines.observe(Some("h"), &View::new(&text, tokeniser));
-        lines.observe(
-            Some("copies"),
-            &View::new(&format!("عنوان واحد\n{LEAD}\n{BODY}\nخاتمة واحدة لكل نسخة"), tokeniser),
-        );
+        lines.observe(Some("copies"), &View::new(&format!("عنوان واحد\n{LEAD}\n{BODY}\nخاتمة واحدة لكل نسخة"), tokeniser));
     }
     let labels = |host: &str, text: &str| -> Vec<Label> {
         let view = View::new(text, tokeniser);
