@@ -40,7 +40,7 @@ pub(super) fn judge(page: &mut Page, model: &Model) {
         let score = score(opinion.chance, borders[length]);
         match &mut page.marks[line] {
             Some(mark) if mark.label == Label::Title => {
-                if filler >= MENUS_SHARE && score >= 0.7 {
+                if filler >= MENUS_SHARE && score >= 0.7 && !told(page, line) {
                     page.marks[line] = Some(mark_of(page, line, score, &opinion));
                 }
             }
@@ -62,6 +62,18 @@ pub(super) fn judge(page: &mut Page, model: &Model) {
             None => {}
         }
     }
+}
+
+/// Whether most words of a line stand in the running text of its page, as those of a title do.
+fn told(page: &Page, line: usize) -> bool {
+    let mut words: Vec<u64> = (0..page.lines.len())
+        .filter(|&i| i != line && page.lines[i].prose)
+        .flat_map(|i| page.tokens(i).iter().map(|t| t.hash))
+        .collect();
+    words.sort_unstable();
+    let own = page.tokens(line);
+    let found = own.iter().filter(|t| words.binary_search(&t.hash).is_ok()).count();
+    own.len() >= 3 && found * 2 >= own.len()
 }
 
 /// 0.5, 0.7 and 0.9 at the borders of the levels, straight between them.
