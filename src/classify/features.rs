@@ -5,10 +5,8 @@
 //! its neighbours, its place, how often it recurs, and what the rules said; the [`values`] of the
 //! second look add what a first look at all lines of the page gave.
 
-use std::collections::HashMap;
-
 use super::dates;
-use super::lexicon::Kinds;
+use super::lexicon::{ByHash, Kinds};
 use super::page::{Page, shared};
 use super::shape;
 use crate::label::Label;
@@ -154,6 +152,8 @@ const LENGTHS: &[f32] = &[1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 22.0, 40.0, 
 /// What one line's look does not know: counts over the page.
 struct PageFacts {
     lines: usize,
+    /// Documents of the host with the same first line.
+    copies: u32,
     prose_share: f32,
     /// Hashes of the words of running text, sorted.
     told: Vec<u64>,
@@ -211,6 +211,7 @@ impl PageFacts {
         let twice = keys.iter().map(|k| order.partition_point(|x| x <= k) - order.partition_point(|x| x < k)).collect();
         Self {
             lines: n,
+            copies: if n == 0 { 1 } else { page.frequencies.on_host(page.host, page.tokens(0)).documents.max(1) },
             prose_share: prose / total.max(1.0),
             told: sorted((0..n).filter(|&i| page.lines[i].prose).flat_map(content).collect()),
             title: sorted((0..n.min(1)).flat_map(content).collect()),
@@ -271,7 +272,7 @@ pub(super) fn of_page(page: &Page) -> Vec<Sample> {
                 words: words(page, i),
                 first_word: tokens.first().map_or(0, |t| t.hash),
                 last_word: tokens.last().map_or(0, |t| t.hash),
-                shape: bits.iter().fold(0, |key, &bit| key << 8 | bit as u64),
+                shape: bits.iter().fold(0u64, |key, &bit| key << 8 | bit as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15),
             }
         })
         .collect()
@@ -312,14 +313,13 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     row.bin("function_words", if line.weight < 3.0 { 4 } else { at(function, &[0.01, 0.2, 0.35]) });
     row.bin("verb", usize::from(lexicon.count(tokens, Kinds::VERB) > 0));
     row.bins("signs", signs(text));
-    let date = tokens.len() <= 18 && dates::is_date(page.view.text, tokens, lexicon);
     let some_date = tokens.len() <= 18 && lexicon.count(tokens, Kinds::MONTH) > 0;
+    let date = digits > 0.0 && dates::is_date(page.view.text, tokens, lexicon);
     row.bin("date", if date { 2 } else { usize::from(some_date) });
     let mark = page.marks[i].as_ref();
     row.bin("rule", mark.map_or(0, |m| 1 + m.label as usize));
     row.bin("rule_score", mark.map_or(0, |m| at(m.score, &[0.0, 0.7, 0.9])));
-    let copies = page.frequencies.on_host(page.host, page.tokens(0)).documents.max(1);
-    let log = |count: u32| (count / copies).max(1).ilog2() as usize;
+    let log = |count: u32| (count / facts.copies).max(1).ilog2() as usize;
     row.bin("in_corpus", log(page.frequencies.in_corpus(tokens).documents));
     let on_host = page.frequencies.on_host(page.host, tokens);
     row.bin("on_host", log(on_host.documents));
@@ -544,11 +544,11 @@ pub(super) fn values(samples: &[Sample], chances: &[f32]) -> Vec<Vec<u8>> {
 }
 
 /// The mean chance of lines of a page that are alike in one respect.
-struct Likeness(HashMap<u64, (f32, f32)>);
+struct Likeness(ByHash<(f32, f32)>);
 
 impl Likeness {
     fn of(samples: &[Sample], chances: &[f32], key: impl Fn(&Sample) -> u64) -> Self {
-        let mut sums: HashMap<u64, (f32, f32)> = HashMap::new();
+        let mut sums: ByHash<(f32, f32)> = ByHash::default();
         for (sample, chance) in samples.iter().zip(chances) {
             let sum = sums.entry(key(sample)).or_default();
             *sum = (sum.0 + chance, sum.1 + 1.0);

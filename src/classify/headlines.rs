@@ -89,7 +89,7 @@ fn run(page: &mut Page, start: usize, end: usize) {
         return;
     }
     let goes_on = resumes(page, end);
-    let elsewhere = Elsewhere::of(page, start..end);
+    let elsewhere = if goes_on { Elsewhere::of(page, start..end) } else { Elsewhere(Vec::new()) };
     let pair_shares = if end - start == 2 { shared(&stems[0], &stems[1]) } else { 0 };
     for line in start..end {
         let (at, own) = (line - start, &stems[line - start]);
@@ -109,7 +109,7 @@ fn run(page: &mut Page, start: usize, end: usize) {
             && page.lines[line].weight >= HEADLINE_WORDS_MIN
             && !question
             && (pair || shared(own, &above) <= 1)
-            && elsewhere.share(own) < TOLD_SHARE_MAX {
+            && elsewhere.share(page, line) < TOLD_SHARE_MAX {
             signals.push("next_paragraph_goes_on_with_the_text_before");
         }
         if links && !question {
@@ -167,21 +167,23 @@ pub(super) fn resumes(page: &Page, line: usize) -> bool {
     rest.is_some() || page.tokens(line).first().is_some_and(|t| page.phrases.lexicon().is(t, Kinds::RESUME))
 }
 
-/// Stems of the whole document but a run of lines.
+/// Words of the whole document but a run of lines, sorted.
 struct Elsewhere(Vec<u64>);
 
 impl Elsewhere {
     fn of(page: &Page, run: std::ops::Range<usize>) -> Self {
         let others = (0..page.lines.len()).filter(|i| !run.contains(i));
-        let mut stems: Vec<u64> = others.flat_map(|i| page.stems(i)).collect();
-        stems.sort_unstable();
-        stems.dedup();
-        Self(stems)
+        let mut words: Vec<u64> = others.flat_map(|i| page.tokens(i).iter().map(|t| t.hash)).collect();
+        words.sort_unstable();
+        Self(words)
     }
 
-    /// The share of these stems that stand elsewhere in the document.
-    fn share(&self, stems: &[u64]) -> f32 {
-        shared(stems, &self.0) as f32 / stems.len().max(1) as f32
+    /// The share of a line's words, function words aside, that stand elsewhere in the document.
+    fn share(&self, page: &Page, line: usize) -> f32 {
+        let lexicon = page.phrases.lexicon();
+        let own = || page.tokens(line).iter().filter(|t| !lexicon.is(t, Kinds::FUNCTION));
+        let told = own().filter(|t| self.0.binary_search(&t.hash).is_ok()).count();
+        told as f32 / own().count().max(1) as f32
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn sitewide(page: &mut Page) {
             continue;
         }
         let stable = count.at_edge * 10 >= count.documents * 9;
-        let outside = page.prose_before(line).is_none() || page.prose_after(line).is_none();
+        let outside = page.is_outside(line);
         let score = match (stable, outside, count.documents >= 8) {
             (true, true, true) => 0.92,
             (true, true, false) => 0.8,
