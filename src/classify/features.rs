@@ -247,15 +247,17 @@ pub(super) fn is_arabic_article(page: &Page) -> bool {
     let total: f32 = page.lines.iter().map(|l| l.weight).sum();
     let prose = |l: &&super::page::Line| l.prose;
     let share = page.lines.iter().filter(prose).map(|l| l.weight).sum::<f32>() / total.max(1.0);
-    share >= ARABIC_ARTICLE_SHARE
+    (share >= ARABIC_ARTICLE_SHARE || page.lines.len() < ARABIC_PAGE_LINES)
         && (0..page.lines.len())
-            .filter(|&i| page.lines[i].weight >= 5.0)
+            .filter(|&i| page.lines[i].weight >= 3.0)
             .take(3)
             .all(|i| script(page.text(i)) == 1)
 }
 
 /// Share of running text from which a page in Arabic letters is an article.
 const ARABIC_ARTICLE_SHARE: f32 = 0.5;
+/// Fewer lines are no page of menus: a poem, a table of fixtures.
+const ARABIC_PAGE_LINES: usize = 60;
 
 /// The samples of every line.
 pub(super) fn of_page(page: &Page) -> Vec<Sample> {
@@ -307,7 +309,7 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     row.bin("ending", ending(text, line.stop));
     row.bin("beginning", beginning(text));
     row.bin("capitals", capitals(page, i));
-    let digits = text.chars().filter(|c| c.is_numeric()).count() as f32 / text.chars().count().max(1) as f32;
+    let digits = text.chars().filter(|&c| dates::digit(c).is_some()).count() as f32 / text.chars().count().max(1) as f32;
     row.bin("digits", at(digits, &[0.001, 0.1, 0.4]));
     let function = lexicon.count(tokens, Kinds::FUNCTION) as f32 / count;
     row.bin("function_words", if line.weight < 3.0 { 4 } else { at(function, &[0.01, 0.2, 0.35]) });

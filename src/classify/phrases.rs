@@ -256,7 +256,7 @@ impl Phrases {
         let known = self.by_first.get(&first.hash).map_or(&[][..], |v| &v[..]);
         // Every value a phrase begins with has a number near its beginning.
         let value = self.open.len() * usize::from(hay.tokens.iter().take(8).any(|t| {
-            t.span.of(hay.text).starts_with(char::is_numeric)
+            t.span.of(hay.text).starts_with(|c| dates::digit(c).is_some())
         }));
         let whole = MatchEnd { next: hay.tokens.len(), cut: None };
         let hits = known.iter().chain(&self.open[..value]).filter(|&&p| {
