@@ -318,7 +318,8 @@ fn figures(name: &str, pages: &[Page], chances: &[Vec<f32>], set: usize) {
 
 fn weights_file(plain: &Weights, words: &[(u64, String)], trees: &[trees::Tree]) -> String {
     let (names, value_names) = feature_names();
-    let mut text = String::from("# Weights of the model. Above 0 speaks for filler. Written by examples/train_filler.\n");
+    let mut text =
+        String::from("# Weights of the model. Above 0 speaks for filler. Written by examples/train_filler.\n");
     let mut push = |name: &str, weight: f32| {
         if weight.abs() >= 0.005 {
             let _ = writeln!(text, "{name} {weight:.2}");

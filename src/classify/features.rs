@@ -172,7 +172,11 @@ impl PageFacts {
         let n = page.lines.len();
         let content = |i: usize| -> Vec<u64> {
             let lexicon = page.phrases.lexicon();
-            page.tokens(i).iter().filter(|t| !lexicon.is(t, Kinds::FUNCTION) && t.span.len() > 2).map(|t| t.hash).collect()
+            page.tokens(i)
+                .iter()
+                .filter(|t| !lexicon.is(t, Kinds::FUNCTION) && t.span.len() > 2)
+                .map(|t| t.hash)
+                .collect()
         };
         let sorted = |mut v: Vec<u64>| {
             v.sort_unstable();
@@ -248,10 +252,7 @@ pub(super) fn is_arabic_article(page: &Page) -> bool {
     let prose = |l: &&super::page::Line| l.prose;
     let share = page.lines.iter().filter(prose).map(|l| l.weight).sum::<f32>() / total.max(1.0);
     (share >= ARABIC_ARTICLE_SHARE || page.lines.len() < ARABIC_PAGE_LINES)
-        && (0..page.lines.len())
-            .filter(|&i| page.lines[i].weight >= 3.0)
-            .take(3)
-            .all(|i| script(page.text(i)) == 1)
+        && (0..page.lines.len()).filter(|&i| page.lines[i].weight >= 3.0).take(3).all(|i| script(page.text(i)) == 1)
 }
 
 /// Share of running text from which a page in Arabic letters is an article.
@@ -309,7 +310,8 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     row.bin("ending", ending(text, line.stop));
     row.bin("beginning", beginning(text));
     row.bin("capitals", capitals(page, i));
-    let digits = text.chars().filter(|&c| dates::digit(c).is_some()).count() as f32 / text.chars().count().max(1) as f32;
+    let digits =
+        text.chars().filter(|&c| dates::digit(c).is_some()).count() as f32 / text.chars().count().max(1) as f32;
     row.bin("digits", at(digits, &[0.001, 0.1, 0.4]));
     let function = lexicon.count(tokens, Kinds::FUNCTION) as f32 / count;
     row.bin("function_words", if line.weight < 3.0 { 4 } else { at(function, &[0.01, 0.2, 0.35]) });
@@ -357,7 +359,8 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     row.bin("script", script(text) * 4 + at(line.weight, &[3.0, 8.0, 20.0]));
     row.bin("page_lines", at(n as f32, &[6.0, 15.0, 40.0, 100.0, 250.0, 600.0]));
     row.bin("page_prose_share", at(facts.prose_share, &[0.15, 0.35, 0.55, 0.75, 0.9]));
-    let alike = [-1, 1].iter().filter(|&&o| neighbour(o).is_some_and(|j| (weight(j) - line.weight).abs() <= 1.0)).count();
+    let alike =
+        [-1, 1].iter().filter(|&&o| neighbour(o).is_some_and(|j| (weight(j) - line.weight).abs() <= 1.0)).count();
     row.bin("like_neighbours", if line.weight >= 10.0 { 3 } else { alike });
     row.active
 }
@@ -443,13 +446,11 @@ fn signs(text: &str) -> Vec<usize> {
 
 /// 0 Latin and other cased scripts, 1 Arabic, 2 scripts without spaces.
 fn script(text: &str) -> usize {
-    text.chars()
-        .find(|c| c.is_alphabetic())
-        .map_or(0, |c| match c {
-            '\u{600}'..='\u{8ff}' => 1,
-            '\u{e00}'..='\u{eff}' | '\u{3000}'..='\u{d7ff}' => 2,
-            _ => 0,
-        })
+    text.chars().find(|c| c.is_alphabetic()).map_or(0, |c| match c {
+        '\u{600}'..='\u{8ff}' => 1,
+        '\u{e00}'..='\u{eff}' | '\u{3000}'..='\u{d7ff}' => 2,
+        _ => 0,
+    })
 }
 
 /// The values of the second look, each 0 to 63, from the chance of each line at the first.

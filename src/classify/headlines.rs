@@ -18,7 +18,10 @@ const HEADLINE_WORDS_MIN: f32 = 6.0;
 /// Two headlines in a row have at least this many words together; two verses have fewer.
 const PAIR_WORDS_MIN: f32 = 12.0;
 /// Above this share of words that stand elsewhere in the document, the line belongs to it.
-const TOLD_SHARE_MAX: f32 = 0.7;
+const TOLD_SHARE_MAX: f32 = 0.55;
+
+/// A single line whose surroundings alone speak against it: reported, and removed only when thorough.
+const SINGLE_SCORE: f32 = 0.65;
 
 /// Marks section headings and inserted headlines.
 pub(super) fn headlines(page: &mut Page) {
@@ -30,7 +33,12 @@ pub(super) fn headlines(page: &mut Page) {
             continue;
         }
         let announced = page.text(line - 1).ends_with([':', '：']);
-        if end - line <= RUN_MAX && page.is_prose(line - 1) && !announced && end < page.lines.len() && page.is_prose(end) {
+        if end - line <= RUN_MAX
+            && page.is_prose(line - 1)
+            && !announced
+            && end < page.lines.len()
+            && page.is_prose(end)
+        {
             run(page, line, end);
         }
         line = end;
@@ -109,7 +117,8 @@ fn run(page: &mut Page, start: usize, end: usize) {
             && page.lines[line].weight >= HEADLINE_WORDS_MIN
             && !question
             && (pair || shared(own, &above) <= 1)
-            && elsewhere.share(page, line) < TOLD_SHARE_MAX {
+            && elsewhere.share(page, line) < TOLD_SHARE_MAX
+        {
             signals.push("next_paragraph_goes_on_with_the_text_before");
         }
         if links && !question {
@@ -132,7 +141,7 @@ fn run(page: &mut Page, start: usize, end: usize) {
         let score = match (strong, apart) {
             (2.., true) => 0.92,
             (2.., false) => 0.8,
-            (1, true) if signals.contains(&"next_paragraph_goes_on_with_the_text_before") => 0.72,
+            (1, true) if signals.contains(&"next_paragraph_goes_on_with_the_text_before") => SINGLE_SCORE,
             (1, true) => 0.8,
             (1, false) if titles > 0 => 0.6,
             (0, true) if long => 0.55,

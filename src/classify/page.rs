@@ -204,10 +204,8 @@ impl Line {
     fn new(view: &View, span: Span, tokens: Range<usize>) -> Self {
         let text = span.of(view.text);
         let words = &view.tokens[tokens.clone()];
-        let weight = words
-            .iter()
-            .map(|t| if is_character(t.span.of(view.text)) { CHARACTER_WEIGHT } else { 1.0 })
-            .sum();
+        let weight =
+            words.iter().map(|t| if is_character(t.span.of(view.text)) { CHARACTER_WEIGHT } else { 1.0 }).sum();
         let stop = shape::ends_with_stop(text);
         let prose = weight >= PROSE_WEIGHT_LONG || (stop && weight >= PROSE_WEIGHT_STOP);
         Self { span, tokens, weight, stop, prose }
@@ -229,7 +227,9 @@ fn is_character(word: &str) -> bool {
 /// A word without the Arabic article and its conjunctions; a word of another script to six letters.
 fn stem(word: &str, letters: usize) -> &str {
     if word.starts_with(|c: char| ('\u{0600}'..'\u{0700}').contains(&c)) {
-        for (prefix, left) in [("وال", 3), ("بال", 3), ("فال", 3), ("كال", 3), ("ولل", 3), ("ال", 3), ("لل", 3), ("و", 4)] {
+        for (prefix, left) in
+            [("وال", 3), ("بال", 3), ("فال", 3), ("كال", 3), ("ولل", 3), ("ال", 3), ("لل", 3), ("و", 4)]
+        {
             if let Some(rest) = word.strip_prefix(prefix)
                 && letters - prefix.chars().count() >= left
             {
@@ -260,7 +260,17 @@ fn zone(label: Label, line: usize, first: usize, last: usize) -> Zone {
     );
     if line > last && !article_own {
         Zone::Tail
-    } else if line > first && !article_own && matches!(label, Label::ReadAlsoContent | Label::InsertedHeadline | Label::ReadAlsoMarker | Label::SocialEmbed | Label::Promo) {
+    } else if line > first
+        && !article_own
+        && matches!(
+            label,
+            Label::ReadAlsoContent
+                | Label::InsertedHeadline
+                | Label::ReadAlsoMarker
+                | Label::SocialEmbed
+                | Label::Promo
+        )
+    {
         Zone::Insert
     } else {
         Zone::Main

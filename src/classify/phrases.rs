@@ -143,7 +143,10 @@ impl Slot {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Element {
-    Word { hash: u64, form: String },
+    Word {
+        hash: u64,
+        form: String,
+    },
     Slot(Slot),
     /// One of these, an empty one for nothing.
     Group(Vec<Vec<Element>>),
@@ -255,9 +258,10 @@ impl Phrases {
         }
         let known = self.by_first.get(&first.hash).map_or(&[][..], |v| &v[..]);
         // Every value a phrase begins with has a number near its beginning.
-        let value = self.open.len() * usize::from(hay.tokens.iter().take(8).any(|t| {
-            t.span.of(hay.text).starts_with(|c| dates::digit(c).is_some())
-        }));
+        let value = self.open.len()
+            * usize::from(
+                hay.tokens.iter().take(8).any(|t| t.span.of(hay.text).starts_with(|c| dates::digit(c).is_some())),
+            );
         let whole = MatchEnd { next: hay.tokens.len(), cut: None };
         let hits = known.iter().chain(&self.open[..value]).filter(|&&p| {
             let phrase = &self.phrases[p as usize];
@@ -364,7 +368,8 @@ impl Phrases {
         let behind = if to == hay.tokens.len() { &hay.text[end..hay.bytes.1] } else { "" };
         // A few words with a full stop may still be a name; more of them are a sentence.
         let sentence = || {
-            shape::has_sentence_end(words) || (shape::ends_with_stop(behind) && (tokens.len() > 4 || words.contains([',', '،'])))
+            shape::has_sentence_end(words)
+                || (shape::ends_with_stop(behind) && (tokens.len() > 4 || words.contains([',', '،'])))
         };
         let function = || self.lexicon.count(tokens, Kinds::FUNCTION);
         let verbs = || self.lexicon.count(tokens, Kinds::VERB);
@@ -610,10 +615,12 @@ impl Phrases {
                             let slot = Slot::named(word.trim_matches(['<', '>']));
                             elements.push(Element::Slot(slot.ok_or_else(|| format!("there is no value `{word}`"))?));
                         }
-                        word => elements.extend(tokeniser.tokenise(word).iter().map(|t| Element::Word {
-                            hash: t.hash,
-                            form: self.folds.fold(t.span.of(word)),
-                        })),
+                        word => elements.extend(
+                            tokeniser
+                                .tokenise(word)
+                                .iter()
+                                .map(|t| Element::Word { hash: t.hash, form: self.folds.fold(t.span.of(word)) }),
+                        ),
                     }
                     end
                 }
@@ -655,7 +662,8 @@ mod tests {
     #[test]
     fn a_wrong_line_is_named_with_its_number() {
         let list = |text: &str| PhraseList { name: "mine.txt".into(), text: text.into() };
-        let error = |text| Phrases::new(default_tokeniser(), Folds::default(), &[list(text)]).err().map(|e| e.to_string());
+        let error =
+            |text| Phrases::new(default_tokeniser(), Folds::default(), &[list(text)]).err().map(|e| e.to_string());
         let got = error("# mine\nread_also blocks: see also").unwrap();
         assert!(got.contains("mine.txt") && got.contains("line 2") && got.contains("read_also"), "{got}");
         assert!(error("promo block: <nonsense>").unwrap().contains("nonsense"));

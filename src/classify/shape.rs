@@ -8,8 +8,8 @@ const STOPS: &[char] = &['.', '。', '．', '۔', '।', '։', '።'];
 const SENTENCE_ENDS: &[char] = &['.', '。', '．', '۔', '।', '։', '።', '!', '?', '؟', '！', '？', '…', '‼', '⁉'];
 /// Closing marks that may follow the end of a sentence.
 const CLOSERS: &[char] = &[
-    '"', '\'', '”', '’', '»', '›', ')', ']', '}', '」', '』', '）', '】', '》', '*', '\u{200f}', '\u{200e}', '\u{feff}',
-    '\u{a0}', ' ',
+    '"', '\'', '”', '’', '»', '›', ')', ']', '}', '」', '』', '）', '】', '》', '*', '\u{200f}', '\u{200e}',
+    '\u{feff}', '\u{a0}', ' ',
 ];
 
 /// Whether the text ends with a full stop, closing marks aside. An ellipsis is none.
@@ -63,9 +63,11 @@ pub(super) fn has_address(text: &str) -> bool {
 /// Where a mail address has its `@`.
 pub(super) fn mail_at(text: &str) -> Option<usize> {
     text.match_indices('@').map(|(at, _)| at).find(|&at| {
-        let name = text[..at].chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        let name =
+            text[..at].chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
         let domain = &text[at + 1..];
-        let domain_len = domain.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))).unwrap_or(domain.len());
+        let domain_len =
+            domain.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))).unwrap_or(domain.len());
         let domain = domain[..domain_len].trim_end_matches(['.', '-']);
         name && domain.contains('.') && !domain.starts_with('.')
     })
