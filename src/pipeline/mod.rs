@@ -81,7 +81,7 @@ impl Run {
         params.validate()?;
         let found = discover(paths)?;
         let tokeniser = Tokeniser::new(params.folds);
-        let classifier = Classifier::new(&params.filler)?;
+        let classifier = Classifier::with_folds(&params.filler, params.folds)?;
         let shape = BandShape::choose(&params.documents);
         Ok(Self { paths: paths.to_vec(), found, params, stages, tokeniser, classifier, shape })
     }
