@@ -2,6 +2,7 @@
 
 pub mod exit;
 mod explain;
+mod interrupt;
 mod options;
 
 use std::io::{self, Write};
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::params::Params;
 use crate::pipeline::{Run, Stages};
 use crate::report::{Summary, terminal};
-use crate::write::restore;
+use crate::write::{check_target, restore};
 use options::{Documents, Input, Inside, Paths};
 
 /// Finds repeated text, filler and stray headlines in text corpora, in any language, Arabic first
@@ -115,6 +116,17 @@ struct Output {
     max_removed: f64,
 }
 
+impl Output {
+    /// Refuses what would be refused in the end, before anything is read.
+    fn check(&self, inputs: &[PathBuf]) -> Result<()> {
+        if !(0.0..=1.0).contains(&self.max_removed) {
+            return Err(Error::usage(format!("--max-removed is {}", self.max_removed))
+                .hint("--max-removed is a share from 0 to 1; 1 sets no ceiling"));
+        }
+        self.output.as_deref().map_or(Ok(()), |dir| check_target(dir, inputs))
+    }
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
     Text,
@@ -124,7 +136,11 @@ enum Format {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    let done = interrupt::listen().and_then(|()| run(Cli::parse()));
+    if done.is_err() {
+        interrupt::yield_to();
+    }
+    match done {
         Ok(code) => code,
         // The reader has seen enough (`| head`): no error.
         Err(e) if e.is_broken_pipe() => ExitCode::from(exit::DONE),
@@ -158,9 +174,11 @@ fn run(cli: Cli) -> Result<ExitCode> {
             }
         }
         Command::Dedup { paths, input, documents, output } => {
+            output.check(&paths.paths)?;
             write(prepare(&paths.paths, &input, &documents, None, Stages::DOCUMENTS)?, &output)
         }
         Command::Clean { paths, input, documents, inside, output } => {
+            output.check(&paths.paths)?;
             write(prepare(&paths.paths, &input, &documents, Some(&inside), Stages::ALL)?, &output)
         }
         Command::Restore { dir, output } => {

@@ -130,8 +130,14 @@ fn the_counts_are_the_same_in_every_form_of_the_report() {
     let folder = cleaned();
     let summary: serde_json::Value = serde_json::from_str(&folder.read("out/summary.json")).unwrap();
     assert_eq!(summary, json);
-    let original: u64 = std::fs::read_dir(seeds()).unwrap().map(|e| e.unwrap()).filter(|e| e.path().extension().is_some_and(|x| x == "txt")).map(|e| e.metadata().unwrap().len()).sum();
-    let left: u64 = std::fs::read_dir(folder.path("out/cleaned")).unwrap().map(|e| e.unwrap().metadata().unwrap().len()).sum();
+    let original: u64 = std::fs::read_dir(seeds())
+        .unwrap()
+        .map(|e| e.unwrap())
+        .filter(|e| e.path().extension().is_some_and(|x| x == "txt"))
+        .map(|e| e.metadata().unwrap().len())
+        .sum();
+    let left: u64 =
+        std::fs::read_dir(folder.path("out/cleaned")).unwrap().map(|e| e.unwrap().metadata().unwrap().len()).sum();
     assert_eq!(json["bytes"], original);
     assert_eq!(json["bytes_removed"], original - left);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::helper::{Folder, article, of_type, prose, record, word, Dice};
+use crate::helper::{Dice, Folder, article, of_type, prose, record, word};
 
 /// The 5-word shingles of a text.
 fn shingles(text: &str) -> BTreeSet<Vec<&str>> {
@@ -67,7 +67,8 @@ fn a_chain_of_small_edits_joins_no_unlike_documents() {
 
 #[test]
 fn twenty_thousand_copies_leave_one() {
-    let mut lines: String = (0..20_000).map(|i| record(&format!("{i}"), "هذا نص واحد يتكرر في كل وثيقة بلا أي تغيير فيه")).collect();
+    let mut lines: String =
+        (0..20_000).map(|i| record(&format!("{i}"), "هذا نص واحد يتكرر في كل وثيقة بلا أي تغيير فيه")).collect();
     lines += &record("other", &article(6, 3));
     let folder = Folder::with(&[("a.jsonl", lines)]);
     folder.ghirbal("clean a.jsonl -o out --max-removed 1").ok().says(&["20,001 documents read", "19999 removed"]);
