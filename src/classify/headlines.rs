@@ -105,7 +105,11 @@ fn run(page: &mut Page, start: usize, end: usize) {
             signals.push("episode_number");
         }
         let question = page.text(line).contains(['?', '؟']);
-        if goes_on && page.lines[line].weight >= HEADLINE_WORDS_MIN && !question && elsewhere.share(own) < TOLD_SHARE_MAX {
+        if goes_on
+            && page.lines[line].weight >= HEADLINE_WORDS_MIN
+            && !question
+            && (pair || shared(own, &above) <= 1)
+            && elsewhere.share(own) < TOLD_SHARE_MAX {
             signals.push("next_paragraph_goes_on_with_the_text_before");
         }
         if links && !question {

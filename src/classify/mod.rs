@@ -24,10 +24,13 @@
 mod contact;
 mod dates;
 mod embeds;
+mod features;
 mod head;
 mod headlines;
+mod judge;
 mod lexicon;
 mod markers;
+mod model;
 mod page;
 mod phrases;
 mod shape;
@@ -44,6 +47,7 @@ use crate::normalise::Folds;
 use crate::params::FillerParams;
 use crate::span::Span;
 use crate::tokenise::{Tokeniser, View};
+use model::Model;
 use page::Page;
 use phrases::Phrases;
 
@@ -72,7 +76,21 @@ pub struct Finding {
 /// The rules, with their phrases read.
 pub struct Classifier {
     phrases: Phrases,
+    model: Model,
     tokeniser: Tokeniser,
+}
+
+pub use features::Sample;
+
+/// The names of the features of the first look and of the second, by index.
+pub fn feature_names() -> (Vec<String>, Vec<String>) {
+    (features::names(), features::value_names())
+}
+
+/// The values of the second look, each 0 to 63, from the chances that the first look gave a page's
+/// lines.
+pub fn context_values(samples: &[Sample], chances: &[f32]) -> Vec<Vec<u8>> {
+    features::values(samples, chances)
 }
 
 impl Classifier {
@@ -90,11 +108,23 @@ impl Classifier {
     /// Names the file and line of a phrase that cannot be read.
     pub fn with_folds(params: &FillerParams, folds: Folds) -> Result<Self> {
         let tokeniser = Tokeniser::new(folds);
-        Ok(Self { phrases: Phrases::new(&tokeniser, folds, &params.phrases)?, tokeniser })
+        Ok(Self { phrases: Phrases::new(&tokeniser, folds, &params.phrases)?, model: Model::new(&tokeniser), tokeniser })
+    }
+
+    /// What the linear model sees of every line of a document.
+    pub fn samples(&self, host: Option<&str>, view: &View, lines: &LineFrequencies) -> Vec<Sample> {
+        features::of_page(&self.rules(host, view, lines))
     }
 
     /// The findings of one document in reading order; they do not overlap.
     pub fn classify(&self, host: Option<&str>, view: &View, lines: &LineFrequencies) -> Vec<Finding> {
+        let mut page = self.rules(host, view, lines);
+        judge::judge(&mut page, &self.model);
+        page.findings()
+    }
+
+    /// The document with what the rules say of its lines.
+    fn rules<'a>(&'a self, host: Option<&'a str>, view: &'a View<'a>, lines: &'a LineFrequencies) -> Page<'a> {
         let mut page = Page::new(view, host, &self.phrases, lines, &self.tokeniser);
         markers::phrases(&mut page);
         let title = head::title(&mut page);
@@ -104,7 +134,7 @@ impl Classifier {
         contact::addresses(&mut page);
         sitewide::sitewide(&mut page);
         headlines::headlines(&mut page);
-        page.findings()
+        page
     }
 }
 

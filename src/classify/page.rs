@@ -97,11 +97,10 @@ impl<'a> Page<'a> {
 
     pub fn haystack(&self, line: usize) -> Haystack<'a> {
         let span = self.lines[line].span;
-        Haystack {
-            text: self.view.text,
-            bytes: (span.start as usize, span.end as usize),
-            tokens: self.tokens(line),
-        }
+        let tokens = self.tokens(line);
+        // Invisible marks after the last word belong to it, though not to the line's content.
+        let end = tokens.last().map_or(span.end, |t| t.span.end.max(span.end));
+        Haystack { text: self.view.text, bytes: (span.start as usize, end as usize), tokens }
     }
 
     /// Whether the line stands for now as running text of the article.

@@ -32,6 +32,16 @@ use crate::tokenise::{Token, Tokeniser};
 const BUILTIN: &[(&str, &str)] = &[
     ("ar", include_str!("phrases/ar.txt")),
     ("en", include_str!("phrases/en.txt")),
+    ("fa", include_str!("phrases/fa.txt")),
+    ("ur", include_str!("phrases/ur.txt")),
+    ("de", include_str!("phrases/de.txt")),
+    ("fr", include_str!("phrases/fr.txt")),
+    ("es", include_str!("phrases/es.txt")),
+    ("pt", include_str!("phrases/pt.txt")),
+    ("ru", include_str!("phrases/ru.txt")),
+    ("tr", include_str!("phrases/tr.txt")),
+    ("id", include_str!("phrases/id.txt")),
+    ("zh", include_str!("phrases/zh.txt")),
 ];
 
 /// Where a phrase counts.
@@ -291,7 +301,9 @@ impl Phrases {
             Element::Colon => {
                 let before = if from == 0 { hay.bytes.0 } else { hay.tokens[from - 1].span.end as usize };
                 let after = hay.tokens.get(from).map_or(hay.bytes.1, |t| t.span.start as usize);
-                hay.text[before..after]
+                hay.text
+                    .get(before..after)
+                    .unwrap_or_default()
                     .contains([':', '：', '﹕', '|', '؛', '–', '-', '/', '»'])
                     .then(|| self.matches(hay, rest, from, glue))?
             }
@@ -372,7 +384,7 @@ impl Phrases {
 fn border_after(hay: Haystack, next: usize) -> Option<usize> {
     let end = hay.tokens[next - 1].span.end as usize;
     let Some(following) = hay.tokens.get(next) else { return Some(hay.bytes.1) };
-    let gap = &hay.text[end..following.span.start as usize];
+    let gap = shape::between(hay.text, &hay.tokens[next - 1], following);
     let marks = gap.trim_end_matches([' ', '\u{a0}', '"', '\'', '«', '“', '(', '[', '#', '@']);
     (!marks.trim().is_empty()).then_some(end + marks.len())
 }

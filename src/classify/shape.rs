@@ -1,5 +1,7 @@
 //! What a run of text looks like, without knowing its words: ends of sentences, addresses, scripts.
 
+use crate::tokenise::Token;
+
 /// Marks that end a statement.
 const STOPS: &[char] = &['.', '。', '．', '۔', '।', '։', '።'];
 /// Marks that end a sentence, questions and exclamations included.
@@ -14,11 +16,6 @@ const CLOSERS: &[char] = &[
 pub(super) fn ends_with_stop(text: &str) -> bool {
     let text = text.trim_end_matches(CLOSERS);
     text.ends_with(STOPS) && !text.ends_with("..")
-}
-
-/// Whether the text ends like a sentence: full stop, question, exclamation, ellipsis.
-pub(super) fn ends_like_sentence(text: &str) -> bool {
-    text.trim_end_matches(CLOSERS).ends_with(SENTENCE_ENDS)
 }
 
 /// Whether a sentence ends inside the text: an end mark with white space behind it. Full stops
@@ -48,6 +45,12 @@ pub(super) fn sentence_begins(text: &str, line_start: usize, at: usize) -> bool 
         '\u{202c}',
     ]);
     before.is_empty() || before.ends_with(SENTENCE_ENDS) || before.ends_with(CLOSERS) || before.ends_with([':', '|'])
+}
+
+/// What stands between two words. A character that unfolds into several words gives them one span;
+/// nothing stands between those.
+pub(super) fn between<'t>(text: &'t str, before: &Token, after: &Token) -> &'t str {
+    text.get(before.span.end as usize..after.span.start as usize).unwrap_or_default()
 }
 
 /// Whether the text holds an address of the net: mail, link, account.
@@ -100,7 +103,6 @@ mod tests {
         assert!(ends_with_stop("He left.\" "));
         assert!(!ends_with_stop("...المزيد..."));
         assert!(!ends_with_stop("لماذا؟"));
-        assert!(ends_like_sentence("لماذا؟"));
     }
 
     #[test]

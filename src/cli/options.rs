@@ -14,7 +14,7 @@ use crate::params::{Keep, Level, Params, Scope};
 pub struct Paths {
     /// Files and folders to read; `-` is standard input
     ///
-    /// Plain text (.txt, .text, .md: one document a file) and JSON Lines (.jsonl, .ndjson, .json:
+    /// Plain text (.txt, .text: one document a file) and JSON Lines (.jsonl, .ndjson, .json:
     /// one document a line), each also .gz and .zst. The order of the paths does not matter.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,

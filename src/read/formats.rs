@@ -50,7 +50,7 @@ pub static FORMATS: &[Format] = &[
     },
     Format {
         name: "text",
-        extensions: &["txt", "text", "md"],
+        extensions: &["txt", "text"],
         sniff: |_| true,
         split: plain::split,
         parse: plain::parse,

@@ -1,0 +1,128 @@
+//! A model for pages of which extraction left more than an article.
+//!
+//! Page -> the chance of each line to be filler, and the features that carried it. Two looks: the
+//! first, a logistic regression over named features of value 1, sees each line with its neighbours
+//! ([`features`]); the second, a sum of small decision trees over named values, sees what the first
+//! found around it. The weights stand in `model.txt`, trained by
+//! `cargo run --release --example train_filler`.
+
+use super::features::{self, Sample};
+use super::lexicon::ByHash;
+use super::page::Page;
+use crate::tokenise::Tokeniser;
+
+const WEIGHTS: &str = include_str!("model.txt");
+
+/// The weights.
+pub(super) struct Model {
+    plain: Vec<f32>,
+    words: ByHash<f32>,
+    trees: Vec<Tree>,
+    value_names: Vec<String>,
+}
+
+/// A complete binary tree: the line goes right where its value is above the border.
+struct Tree {
+    /// Value and border of each fork, in breadth-first order.
+    forks: Vec<(u8, u8)>,
+    /// What each leaf adds, from left to right.
+    leaves: Vec<f32>,
+}
+
+/// What the model thinks of one line.
+pub(super) struct Opinion {
+    /// The chance that the line is filler.
+    pub chance: f32,
+    /// The values that weighed most, with what the forks on them added.
+    pub reasons: Vec<(String, f32)>,
+}
+
+impl Model {
+    /// Reads the weights; features the file does not name weigh nothing.
+    pub fn new(tokeniser: &Tokeniser) -> Self {
+        Self::parse(WEIGHTS, tokeniser)
+    }
+
+    fn parse(text: &str, tokeniser: &Tokeniser) -> Self {
+        let names = features::names();
+        let value_names = features::value_names();
+        let index = |names: &[String], name: &str| names.iter().position(|n| n == name);
+        let mut model =
+            Self { plain: vec![0.0; names.len()], words: ByHash::default(), trees: Vec::new(), value_names };
+        for line in text.lines().filter(|l| !l.starts_with('#')) {
+            if let Some(tree) = line.strip_prefix("tree ") {
+                model.trees.extend(Tree::parse(tree, &model.value_names));
+                continue;
+            }
+            let Some((name, weight)) = line.rsplit_once(' ') else { continue };
+            let Ok(weight) = weight.parse::<f32>() else { continue };
+            if let Some(word) = name.strip_prefix("word ") {
+                if let [token] = tokeniser.tokenise(word)[..] {
+                    model.words.insert(token.hash, weight);
+                }
+            } else if let Some(i) = index(&names, name) {
+                model.plain[i] = weight;
+            }
+        }
+        model
+    }
+
+    /// What it thinks of every line of the page.
+    pub fn judge(&self, page: &Page) -> Vec<Opinion> {
+        let samples = features::of_page(page);
+        let first: Vec<f32> = samples.iter().map(|s| chance(self.first_sum(s))).collect();
+        features::values(&samples, &first)
+            .iter()
+            .map(|values| {
+                let mut weighed = vec![0.0; self.value_names.len()];
+                let sum: f32 = self.trees.iter().map(|tree| tree.add(values, &mut weighed)).sum();
+                Opinion { chance: chance(sum), reasons: self.reasons(&weighed) }
+            })
+            .collect()
+    }
+
+    fn first_sum(&self, sample: &Sample) -> f32 {
+        let shape: f32 = sample.features.iter().map(|&i| self.plain[i as usize]).sum();
+        let known: f32 = sample.words.iter().filter_map(|w| self.words.get(w)).sum();
+        shape + known / (sample.words.len().max(1) as f32).sqrt()
+    }
+
+    /// The three values that weighed most, either way.
+    fn reasons(&self, weighed: &[f32]) -> Vec<(String, f32)> {
+        let mut order: Vec<usize> = (0..weighed.len()).collect();
+        order.sort_by(|&a, &b| weighed[b].abs().total_cmp(&weighed[a].abs()).then(a.cmp(&b)));
+        order.into_iter().take(3).map(|i| (self.value_names[i].clone(), weighed[i])).collect()
+    }
+}
+
+impl Tree {
+    /// `name:border name:border … | leaf leaf …`
+    fn parse(text: &str, names: &[String]) -> Option<Self> {
+        let (forks, leaves) = text.split_once(" | ")?;
+        let forks: Option<Vec<(u8, u8)>> = forks
+            .split(' ')
+            .map(|fork| {
+                let (name, border) = fork.split_once(':')?;
+                Some((names.iter().position(|n| n == name)? as u8, border.parse().ok()?))
+            })
+            .collect();
+        let leaves: Vec<f32> = leaves.split(' ').filter_map(|leaf| leaf.parse().ok()).collect();
+        forks.filter(|f| f.len() + 1 == leaves.len()).map(|forks| Self { forks, leaves })
+    }
+
+    /// What the tree adds for these values; it is laid to the value of the first fork.
+    fn add(&self, values: &[u8], weighed: &mut [f32]) -> f32 {
+        let mut node = 0;
+        while let Some(&(value, border)) = self.forks.get(node) {
+            node = 2 * node + 1 + usize::from(values[value as usize] > border);
+        }
+        let leaf = self.leaves[node - self.forks.len()];
+        weighed[self.forks[0].0 as usize] += leaf;
+        leaf
+    }
+}
+
+/// The logistic function.
+pub(super) fn chance(sum: f32) -> f32 {
+    1.0 / (1.0 + (-sum).exp())
+}
