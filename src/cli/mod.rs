@@ -215,36 +215,44 @@ fn prepare(
 }
 
 fn write(run: Run, output: &Output) -> Result<ExitCode> {
-    let (summary, place) = match &output.output {
-        Some(dir) if !output.dry_run => (run.clean(dir, output.max_removed)?, format!("written to {}", dir.display())),
+    let (summary, written) = match &output.output {
+        Some(dir) if !output.dry_run => (run.clean(dir, output.max_removed)?, Some(dir.as_path())),
         _ => {
             let (summary, _) = run.report(0)?;
             run.check_ceiling(&summary, output.max_removed)?;
-            (summary, "nothing was written (--dry-run)".to_owned())
+            (summary, None)
         }
     };
-    print(&outcome(&summary, &place))?;
+    print(&outcome(&summary, written))?;
     Ok(exit::finished(summary.skipped))
 }
 
-/// What a writing command says when it is done.
-fn outcome(s: &Summary, place: &str) -> String {
+/// What a writing command says when it is done; `written` is nothing after a dry run.
+fn outcome(s: &Summary, written: Option<&Path>) -> String {
+    let (going, passing) = match written {
+        Some(_) => ("taken out", "they passed through unchanged and are listed in findings.jsonl"),
+        None => ("to take out", "they would pass through unchanged; `report --format jsonl` lists them"),
+    };
     let mut out = format!(
-        "{} read, {} removed as duplicates; {:.1} % of the text taken out ({}, {} of it to metadata)\n{place}\n",
+        "{} read, {} removed as duplicates; {:.1} % of the text {going} ({}, {} of it to metadata)\n",
         terminal::count(s.documents, "document"),
         s.documents_removed,
         s.share_removed() * 100.0,
         terminal::size(s.bytes_removed),
         terminal::size(s.bytes_to_metadata),
     );
+    out += &match written {
+        Some(dir) => format!("written to {}\n", dir.display()),
+        None => "nothing was written (--dry-run)\n".to_owned(),
+    };
     if s.skipped > 0 {
-        out += &format!(
-            "{} could not be read; they passed through unchanged and are listed in findings.jsonl\n",
-            terminal::count(s.skipped, "record")
-        );
+        out += &format!("{} could not be read; {passing}\n", terminal::count(s.skipped, "record"));
     }
     for note in &s.notes {
         out += &format!("note: {note}\n");
+    }
+    for (limit, n) in &s.limits_reached {
+        out += &format!("limit: {limit}: {n}\n");
     }
     out
 }

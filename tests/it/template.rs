@@ -16,13 +16,13 @@ fn jaccard(a: &str, b: &str) -> f64 {
     both / (a.len() + b.len()) as f64 / (1.0 - both / (a.len() + b.len()) as f64)
 }
 
-/// Three thousand pages of one site: menu, footer and a fixed paragraph make up four fifths of each
+/// Three thousand pages of one site: menu, footer and a fixed paragraph make up two thirds of each
 /// and are the same on all; what is left differs.
 #[test]
 fn documents_that_share_a_template_are_not_duplicates() {
-    let (menu, fixed, footer) = (article(1, 10), article(2, 6), article(3, 8));
+    let (menu, fixed, footer) = (article(1, 4), article(2, 3), article(3, 3));
     let page = |i: u64| format!("{menu}{}{fixed}{}{footer}", article(10_000 + i, 3), article(20_000 + i, 2));
-    assert!(jaccard(&page(0), &page(1)) > 0.5, "as a whole they are alike");
+    assert!(jaccard(&page(0), &page(1)) > 0.45, "as a whole they are alike");
     let mut lines: String = (0..3_000).map(|i| record(&format!("p{i}"), &page(i))).collect();
     // Among them, two that really are the same but for a word.
     let content = article(10_077, 3);
