@@ -248,6 +248,9 @@ fn outcome(s: &Summary, written: Option<&Path>) -> String {
     if s.skipped > 0 {
         out += &format!("{} could not be read; {passing}\n", terminal::count(s.skipped, "record"));
     }
+    if s.sources_ignored > 0 {
+        out += &format!("{} of no known format not read\n", terminal::count(s.sources_ignored, "file"));
+    }
     for note in &s.notes {
         out += &format!("note: {note}\n");
     }

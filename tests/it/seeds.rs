@@ -1,5 +1,7 @@
 //! The five articles of `seeds/`: what must go, what must stay, what must be told.
 
+use std::path::Path;
+
 use crate::helper::{Folder, command, ghirbal, of_type};
 
 fn seeds() -> String {
@@ -94,7 +96,12 @@ fn spans_are_places_in_the_original_bytes() {
 
 #[test]
 fn what_was_cleaned_is_restored_byte_for_byte() {
-    cleaned().restores("out", &seeds());
+    let folder = cleaned();
+    folder.ghirbal("restore out -o back").ok().says(&["restored 5 files"]);
+    for entry in std::fs::read_dir(folder.path("back")).unwrap().map(|e| e.unwrap()) {
+        let original = std::fs::read(Path::new(&seeds()).join(entry.file_name())).unwrap();
+        assert!(original == std::fs::read(entry.path()).unwrap(), "{:?}", entry.file_name());
+    }
 }
 
 #[test]
