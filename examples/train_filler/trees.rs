@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-pub const DEPTH: usize = 6;
-const TREES: usize = 200;
-const RATE: f32 = 0.1;
+pub const DEPTH: usize = 4;
+const TREES: usize = 120;
+const RATE: f32 = 0.15;
 /// Lines each tree looks at, in a fixed pseudo-random choice.
 const LINES_MAX: usize = 140_000;
 const BINS: usize = 64;

@@ -53,8 +53,7 @@ pub(super) fn is_time(text: &str, tokens: &[Token], lexicon: &Lexicon) -> bool {
 
 /// Whether all of these words are one date that names its year.
 pub(super) fn is_full_date(text: &str, tokens: &[Token], lexicon: &Lexicon) -> bool {
-    is_date(text, tokens, lexicon)
-        && tokens.iter().any(|t| matches!(part(text, t, lexicon), Part::Year | Part::Whole))
+    is_date(text, tokens, lexicon) && tokens.iter().any(|t| matches!(part(text, t, lexicon), Part::Year | Part::Whole))
 }
 
 /// A day with a month's name, a month's name with a year, a numeric date, or 年 月 日.
@@ -109,7 +108,8 @@ pub(super) fn number(word: &str) -> Option<u32> {
     (digits > 0 && digits <= 9 && rest <= 2).then_some(value)
 }
 
-fn digit(c: char) -> Option<u32> {
+/// The value of an ASCII, Arabic-Indic, Persian or full-width digit.
+pub(super) fn digit(c: char) -> Option<u32> {
     match c {
         '0'..='9' => Some(c as u32 - '0' as u32),
         '٠'..='٩' => Some(c as u32 - '٠' as u32),
@@ -155,14 +155,9 @@ mod tests {
 
     #[test]
     fn numbers_and_prose_are_no_dates() {
-        for other in [
-            "ثورة 25 يناير التي غيرت مصر",
-            "3-1",
-            "2024",
-            "الثلاثاء",
-            "June was warm",
-            "في 25 يونيو 2024 قال الوزير",
-        ] {
+        for other in
+            ["ثورة 25 يناير التي غيرت مصر", "3-1", "2024", "الثلاثاء", "June was warm", "في 25 يونيو 2024 قال الوزير"]
+        {
             check(other, false);
         }
     }

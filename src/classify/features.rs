@@ -5,10 +5,8 @@
 //! its neighbours, its place, how often it recurs, and what the rules said; the [`values`] of the
 //! second look add what a first look at all lines of the page gave.
 
-use std::collections::HashMap;
-
 use super::dates;
-use super::lexicon::Kinds;
+use super::lexicon::{ByHash, Kinds};
 use super::page::{Page, shared};
 use super::shape;
 use crate::label::Label;
@@ -154,6 +152,8 @@ const LENGTHS: &[f32] = &[1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 22.0, 40.0, 
 /// What one line's look does not know: counts over the page.
 struct PageFacts {
     lines: usize,
+    /// Documents of the host with the same first line.
+    copies: u32,
     prose_share: f32,
     /// Hashes of the words of running text, sorted.
     told: Vec<u64>,
@@ -172,7 +172,11 @@ impl PageFacts {
         let n = page.lines.len();
         let content = |i: usize| -> Vec<u64> {
             let lexicon = page.phrases.lexicon();
-            page.tokens(i).iter().filter(|t| !lexicon.is(t, Kinds::FUNCTION) && t.span.len() > 2).map(|t| t.hash).collect()
+            page.tokens(i)
+                .iter()
+                .filter(|t| !lexicon.is(t, Kinds::FUNCTION) && t.span.len() > 2)
+                .map(|t| t.hash)
+                .collect()
         };
         let sorted = |mut v: Vec<u64>| {
             v.sort_unstable();
@@ -211,6 +215,7 @@ impl PageFacts {
         let twice = keys.iter().map(|k| order.partition_point(|x| x <= k) - order.partition_point(|x| x < k)).collect();
         Self {
             lines: n,
+            copies: if n == 0 { 1 } else { page.frequencies.on_host(page.host, page.tokens(0)).documents.max(1) },
             prose_share: prose / total.max(1.0),
             told: sorted((0..n).filter(|&i| page.lines[i].prose).flat_map(content).collect()),
             title: sorted((0..n.min(1)).flat_map(content).collect()),
@@ -246,15 +251,14 @@ pub(super) fn is_arabic_article(page: &Page) -> bool {
     let total: f32 = page.lines.iter().map(|l| l.weight).sum();
     let prose = |l: &&super::page::Line| l.prose;
     let share = page.lines.iter().filter(prose).map(|l| l.weight).sum::<f32>() / total.max(1.0);
-    share >= ARABIC_ARTICLE_SHARE
-        && (0..page.lines.len())
-            .filter(|&i| page.lines[i].weight >= 5.0)
-            .take(3)
-            .all(|i| script(page.text(i)) == 1)
+    (share >= ARABIC_ARTICLE_SHARE || page.lines.len() < ARABIC_PAGE_LINES)
+        && (0..page.lines.len()).filter(|&i| page.lines[i].weight >= 3.0).take(3).all(|i| script(page.text(i)) == 1)
 }
 
 /// Share of running text from which a page in Arabic letters is an article.
 const ARABIC_ARTICLE_SHARE: f32 = 0.5;
+/// Fewer lines are no page of menus: a poem, a table of fixtures.
+const ARABIC_PAGE_LINES: usize = 60;
 
 /// The samples of every line.
 pub(super) fn of_page(page: &Page) -> Vec<Sample> {
@@ -271,7 +275,7 @@ pub(super) fn of_page(page: &Page) -> Vec<Sample> {
                 words: words(page, i),
                 first_word: tokens.first().map_or(0, |t| t.hash),
                 last_word: tokens.last().map_or(0, |t| t.hash),
-                shape: bits.iter().fold(0, |key, &bit| key << 8 | bit as u64),
+                shape: bits.iter().fold(0u64, |key, &bit| key << 8 | bit as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15),
             }
         })
         .collect()
@@ -306,20 +310,20 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     row.bin("ending", ending(text, line.stop));
     row.bin("beginning", beginning(text));
     row.bin("capitals", capitals(page, i));
-    let digits = text.chars().filter(|c| c.is_numeric()).count() as f32 / text.chars().count().max(1) as f32;
+    let digits =
+        text.chars().filter(|&c| dates::digit(c).is_some()).count() as f32 / text.chars().count().max(1) as f32;
     row.bin("digits", at(digits, &[0.001, 0.1, 0.4]));
     let function = lexicon.count(tokens, Kinds::FUNCTION) as f32 / count;
     row.bin("function_words", if line.weight < 3.0 { 4 } else { at(function, &[0.01, 0.2, 0.35]) });
     row.bin("verb", usize::from(lexicon.count(tokens, Kinds::VERB) > 0));
     row.bins("signs", signs(text));
-    let date = tokens.len() <= 18 && dates::is_date(page.view.text, tokens, lexicon);
     let some_date = tokens.len() <= 18 && lexicon.count(tokens, Kinds::MONTH) > 0;
+    let date = digits > 0.0 && dates::is_date(page.view.text, tokens, lexicon);
     row.bin("date", if date { 2 } else { usize::from(some_date) });
     let mark = page.marks[i].as_ref();
     row.bin("rule", mark.map_or(0, |m| 1 + m.label as usize));
     row.bin("rule_score", mark.map_or(0, |m| at(m.score, &[0.0, 0.7, 0.9])));
-    let copies = page.frequencies.on_host(page.host, page.tokens(0)).documents.max(1);
-    let log = |count: u32| (count / copies).max(1).ilog2() as usize;
+    let log = |count: u32| (count / facts.copies).max(1).ilog2() as usize;
     row.bin("in_corpus", log(page.frequencies.in_corpus(tokens).documents));
     let on_host = page.frequencies.on_host(page.host, tokens);
     row.bin("on_host", log(on_host.documents));
@@ -355,7 +359,8 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     row.bin("script", script(text) * 4 + at(line.weight, &[3.0, 8.0, 20.0]));
     row.bin("page_lines", at(n as f32, &[6.0, 15.0, 40.0, 100.0, 250.0, 600.0]));
     row.bin("page_prose_share", at(facts.prose_share, &[0.15, 0.35, 0.55, 0.75, 0.9]));
-    let alike = [-1, 1].iter().filter(|&&o| neighbour(o).is_some_and(|j| (weight(j) - line.weight).abs() <= 1.0)).count();
+    let alike =
+        [-1, 1].iter().filter(|&&o| neighbour(o).is_some_and(|j| (weight(j) - line.weight).abs() <= 1.0)).count();
     row.bin("like_neighbours", if line.weight >= 10.0 { 3 } else { alike });
     row.active
 }
@@ -441,13 +446,11 @@ fn signs(text: &str) -> Vec<usize> {
 
 /// 0 Latin and other cased scripts, 1 Arabic, 2 scripts without spaces.
 fn script(text: &str) -> usize {
-    text.chars()
-        .find(|c| c.is_alphabetic())
-        .map_or(0, |c| match c {
-            '\u{600}'..='\u{8ff}' => 1,
-            '\u{e00}'..='\u{eff}' | '\u{3000}'..='\u{d7ff}' => 2,
-            _ => 0,
-        })
+    text.chars().find(|c| c.is_alphabetic()).map_or(0, |c| match c {
+        '\u{600}'..='\u{8ff}' => 1,
+        '\u{e00}'..='\u{eff}' | '\u{3000}'..='\u{d7ff}' => 2,
+        _ => 0,
+    })
 }
 
 /// The values of the second look, each 0 to 63, from the chance of each line at the first.
@@ -544,11 +547,11 @@ pub(super) fn values(samples: &[Sample], chances: &[f32]) -> Vec<Vec<u8>> {
 }
 
 /// The mean chance of lines of a page that are alike in one respect.
-struct Likeness(HashMap<u64, (f32, f32)>);
+struct Likeness(ByHash<(f32, f32)>);
 
 impl Likeness {
     fn of(samples: &[Sample], chances: &[f32], key: impl Fn(&Sample) -> u64) -> Self {
-        let mut sums: HashMap<u64, (f32, f32)> = HashMap::new();
+        let mut sums: ByHash<(f32, f32)> = ByHash::default();
         for (sample, chance) in samples.iter().zip(chances) {
             let sum = sums.entry(key(sample)).or_default();
             *sum = (sum.0 + chance, sum.1 + 1.0);

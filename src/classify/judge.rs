@@ -16,6 +16,8 @@ const SHORT: f32 = 8.0;
 const LONG: f32 = 22.0;
 /// A page is one of menus when at least this share of its lines is filler.
 const MENUS_SHARE: f32 = 0.4;
+/// Only on a page at least this long may the first line be a button rather than the title.
+const MENU_PAGE_LINES: usize = 25;
 /// Below this chance the model contradicts a rule.
 const DOUBT: f32 = 0.15;
 /// What a contradicted rule keeps: flagged at every level.
@@ -38,17 +40,18 @@ pub(super) fn judge(page: &mut Page, model: &Model) {
         let weight = page.lines[line].weight;
         let length = usize::from(weight >= SHORT) + usize::from(weight >= LONG);
         let score = score(opinion.chance, borders[length]);
+        let menus = filler >= MENUS_SHARE && page.lines.len() >= MENU_PAGE_LINES;
+        let replaced = match page.marks[line].as_ref().map(|m| m.label) {
+            None | Some(Label::SectionHeading) => score >= 0.5,
+            Some(Label::Title) => menus && score >= 0.7 && !told(page, line),
+            Some(_) => false,
+        };
+        if replaced {
+            page.marks[line] = Some(mark_of(page, line, score, &opinion));
+            continue;
+        }
         match &mut page.marks[line] {
-            Some(mark) if mark.label == Label::Title => {
-                if filler >= MENUS_SHARE && score >= 0.7 {
-                    page.marks[line] = Some(mark_of(page, line, score, &opinion));
-                }
-            }
-            Some(mark) if mark.label == Label::SectionHeading => {
-                if score >= 0.5 {
-                    page.marks[line] = Some(mark_of(page, line, score, &opinion));
-                }
-            }
+            Some(mark) if matches!(mark.label, Label::Title | Label::SectionHeading) => {}
             Some(mark) => {
                 if opinion.chance < DOUBT && mark.score > DOUBTED_SCORE {
                     mark.evidence.push(("score_of_rule", rounded(mark.score)));
@@ -58,10 +61,21 @@ pub(super) fn judge(page: &mut Page, model: &Model) {
                 }
                 mark.score = mark.score.max(score);
             }
-            None if score >= 0.5 => page.marks[line] = Some(mark_of(page, line, score, &opinion)),
             None => {}
         }
     }
+}
+
+/// Whether most words of a line stand in the running text of its page, as those of a title do.
+fn told(page: &Page, line: usize) -> bool {
+    let mut words: Vec<u64> = (0..page.lines.len())
+        .filter(|&i| i != line && page.lines[i].prose)
+        .flat_map(|i| page.tokens(i).iter().map(|t| t.hash))
+        .collect();
+    words.sort_unstable();
+    let own = page.tokens(line);
+    let found = own.iter().filter(|t| words.binary_search(&t.hash).is_ok()).count();
+    own.len() >= 3 && found * 2 >= own.len()
 }
 
 /// 0.5, 0.7 and 0.9 at the borders of the levels, straight between them.
@@ -88,7 +102,10 @@ fn mark_of(page: &Page, line: usize, score: f32, opinion: &Opinion) -> Mark {
         _ => Label::Promo,
     };
     let names: Vec<&str> = opinion.reasons.iter().map(|(name, _)| name.as_str()).collect();
-    let why = format!("its shape, words and neighbours are those of filler; {} weighed most", names.join(", ").replace('_', " "));
+    let why = format!(
+        "its shape, words and neighbours are those of filler; {} weighed most",
+        names.join(", ").replace('_', " ")
+    );
     let mut mark = Mark::new(label, "model.line", score, why).with("chance", rounded(opinion.chance));
     let reasons: serde_json::Map<_, _> =
         opinion.reasons.iter().map(|(name, weight)| (name.clone(), rounded(*weight))).collect();

@@ -55,7 +55,7 @@ fn supported(page: &Page, line: usize, mark: Mark) -> Option<Mark> {
     if line == 0 || page.text(line - 1).ends_with([':', '：']) {
         return None;
     }
-    let outside = page.prose_before(line).is_none() || page.prose_after(line).is_none();
+    let outside = page.is_outside(line);
     let beside = page.marks[line - 1].is_some() || page.marks.get(line + 1).is_some_and(Option::is_some);
     // An agency's name between two paragraphs is the credit of a picture that was lost.
     let credit = page.phrases.lexicon().all(page.tokens(line), super::lexicon::Kinds::AGENCY);
@@ -121,7 +121,7 @@ fn same_line(page: &mut Page) {
     let cuts = std::mem::take(&mut page.inside);
     for (line, bytes, mark) in cuts {
         let glued = page.view.text[bytes.end..].starts_with(char::is_alphabetic);
-        let ended = page.prose_after(line).is_none() || closing_line(page, line).is_some();
+        let ended = page.is_after(line) || closing_line(page, line).is_some();
         let whole = mark.label == Label::ReadAlsoMarker
             && bytes.start == page.lines[line].span.start as usize
             && page.lines[line].headline()
@@ -167,7 +167,7 @@ fn block(page: &mut Page, marker: usize) -> usize {
             continue;
         }
         if !page.lines[line].prose {
-            if line - marker > HEADLINES_MAX && closed.is_none() && page.prose_after(line).is_some() {
+            if line - marker > HEADLINES_MAX && closed.is_none() && !page.is_after(line) {
                 return line;
             }
             above.push(line);
@@ -197,17 +197,11 @@ fn told_by(page: &Page, headline: usize, line: usize) -> bool {
 
 /// The line before the marker with which the article had ended: its source, tags or end mark.
 fn closing_line(page: &Page, marker: usize) -> Option<usize> {
-    (marker.saturating_sub(CLOSING_LINES)..marker)
-        .rev()
-        .take_while(|&i| page.marks[i].is_some())
-        .find(|&i| {
-            page.marks[i].as_ref().is_some_and(|m| {
-                matches!(
-                    m.label,
-                    Label::SourceCredit | Label::Keywords | Label::Rights | Label::Contact
-                )
-            })
-        })
+    (marker.saturating_sub(CLOSING_LINES)..marker).rev().take_while(|&i| page.marks[i].is_some()).find(|&i| {
+        page.marks[i]
+            .as_ref()
+            .is_some_and(|m| matches!(m.label, Label::SourceCredit | Label::Keywords | Label::Rights | Label::Contact))
+    })
 }
 
 /// Marks the headlines of a block from its marker to `end`.
@@ -215,7 +209,10 @@ fn announced(page: &mut Page, marker: usize, end: usize) {
     for line in marker + 1..end {
         let why = format!("a headline under the marker of line {}", marker + 1);
         let score = if page.lines[line].stop { 0.75 } else { 0.92 };
-        page.set(line, Mark::new(Label::ReadAlsoContent, "marker.headline", score, why).with("marker_line", marker + 1));
+        page.set(
+            line,
+            Mark::new(Label::ReadAlsoContent, "marker.headline", score, why).with("marker_line", marker + 1),
+        );
     }
 }
 
@@ -235,15 +232,24 @@ fn appended(page: &mut Page, marker: usize, prose: usize, closed: Option<usize>,
     announced(page, marker, prose);
     for line in prose..page.lines.len() {
         let why = match closed {
-            Some(end) => format!("text of another article: the article ended at line {}, the marker is line {}", end + 1, marker + 1),
-            None => format!("text of another article: it tells what the headline under the marker of line {} says", marker + 1),
+            Some(end) => format!(
+                "text of another article: the article ended at line {}, the marker is line {}",
+                end + 1,
+                marker + 1
+            ),
+            None => format!(
+                "text of another article: it tells what the headline under the marker of line {} says",
+                marker + 1
+            ),
         };
         let mark = Mark::new(Label::ReadAlsoContent, "marker.appended", score, why)
             .with("marker_line", marker + 1)
             .with("words_shared_with_headline", common);
         let own = page.marks[line].as_ref().is_some_and(|m| {
-            matches!(m.label, Label::Byline | Label::Dateline | Label::SourceCredit | Label::Keywords | Label::SiteLabel)
-                && page.prose_after(line).is_some()
+            matches!(
+                m.label,
+                Label::Byline | Label::Dateline | Label::SourceCredit | Label::Keywords | Label::SiteLabel
+            ) && !page.is_after(line)
         });
         if page.marks[line].is_none() || own {
             page.marks[line] = Some(mark);

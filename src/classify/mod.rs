@@ -108,7 +108,11 @@ impl Classifier {
     /// Names the file and line of a phrase that cannot be read.
     pub fn with_folds(params: &FillerParams, folds: Folds) -> Result<Self> {
         let tokeniser = Tokeniser::new(folds);
-        Ok(Self { phrases: Phrases::new(&tokeniser, folds, &params.phrases)?, model: Model::new(&tokeniser), tokeniser })
+        Ok(Self {
+            phrases: Phrases::new(&tokeniser, folds, &params.phrases)?,
+            model: Model::new(&tokeniser),
+            tokeniser,
+        })
     }
 
     /// What the linear model sees of every line of a document.

@@ -13,6 +13,9 @@ use crate::tokenise::Tokeniser;
 
 const WEIGHTS: &str = include_str!("model.txt");
 
+/// Below this chance nothing is reported, and no reasons are needed.
+const TOLD_FROM: f32 = 0.3;
+
 /// The weights.
 pub(super) struct Model {
     plain: Vec<f32>,
@@ -76,7 +79,9 @@ impl Model {
             .map(|values| {
                 let mut weighed = vec![0.0; self.value_names.len()];
                 let sum: f32 = self.trees.iter().map(|tree| tree.add(values, &mut weighed)).sum();
-                Opinion { chance: chance(sum), reasons: self.reasons(&weighed) }
+                let chance = chance(sum);
+                let reasons = if chance < TOLD_FROM { Vec::new() } else { self.reasons(&weighed) };
+                Opinion { chance, reasons }
             })
             .collect()
     }
@@ -89,9 +94,13 @@ impl Model {
 
     /// The three values that weighed most, either way.
     fn reasons(&self, weighed: &[f32]) -> Vec<(String, f32)> {
-        let mut order: Vec<usize> = (0..weighed.len()).collect();
-        order.sort_by(|&a, &b| weighed[b].abs().total_cmp(&weighed[a].abs()).then(a.cmp(&b)));
-        order.into_iter().take(3).map(|i| (self.value_names[i].clone(), weighed[i])).collect()
+        let mut top: Vec<usize> = Vec::with_capacity(4);
+        for i in 0..weighed.len() {
+            let at = top.partition_point(|&t| weighed[t].abs() >= weighed[i].abs());
+            top.insert(at, i);
+            top.truncate(3);
+        }
+        top.into_iter().map(|i| (self.value_names[i].clone(), weighed[i])).collect()
     }
 }
 

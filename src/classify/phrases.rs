@@ -44,6 +44,9 @@ const BUILTIN: &[(&str, &str)] = &[
     ("zh", include_str!("phrases/zh.txt")),
 ];
 
+/// No phrase with its values is longer, in words.
+const LINE_WORDS_MAX: usize = 70;
+
 /// Where a phrase counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -140,7 +143,10 @@ impl Slot {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Element {
-    Word { hash: u64, form: String },
+    Word {
+        hash: u64,
+        form: String,
+    },
     Slot(Slot),
     /// One of these, an empty one for nothing.
     Group(Vec<Vec<Element>>),
@@ -200,6 +206,8 @@ pub(super) struct Phrases {
     elements: Vec<Vec<Element>>,
     /// Phrases by the hash of a word they can begin with.
     by_first: ByHash<Vec<u32>>,
+    /// Of these the ones that count inside lines.
+    inside_by_first: ByHash<Vec<u32>>,
     /// Phrases that can begin with a value.
     open: Vec<u32>,
     lexicon: Lexicon,
@@ -225,6 +233,7 @@ impl Phrases {
             phrases: Vec::new(),
             elements: Vec::new(),
             by_first: ByHash::default(),
+            inside_by_first: ByHash::default(),
             open: Vec::new(),
             lexicon: Lexicon::default(),
             folds,
@@ -244,9 +253,17 @@ impl Phrases {
     /// The phrase that is the whole line; of several, one that needs no support, then the first.
     pub fn whole_line(&self, hay: Haystack) -> Option<Hit<'_>> {
         let first = hay.tokens.first()?;
+        if hay.tokens.len() > LINE_WORDS_MAX {
+            return None;
+        }
         let known = self.by_first.get(&first.hash).map_or(&[][..], |v| &v[..]);
+        // Every value a phrase begins with has a number near its beginning.
+        let value = self.open.len()
+            * usize::from(
+                hay.tokens.iter().take(8).any(|t| t.span.of(hay.text).starts_with(|c| dates::digit(c).is_some())),
+            );
         let whole = MatchEnd { next: hay.tokens.len(), cut: None };
-        let hits = known.iter().chain(&self.open).filter(|&&p| {
+        let hits = known.iter().chain(&self.open[..value]).filter(|&&p| {
             let phrase = &self.phrases[p as usize];
             let all = [Element::End];
             let then = Rest { elements: &all, then: None };
@@ -272,12 +289,12 @@ impl Phrases {
     }
 
     fn inside_at(&self, hay: Haystack, from: usize) -> Option<(Hit<'_>, usize)> {
-        let known = self.by_first.get(&hay.tokens[from].hash)?;
+        let known = self.inside_by_first.get(&hay.tokens[from].hash)?;
         let start = hay.tokens[from].span.start as usize;
         if !shape::sentence_begins(hay.text, hay.bytes.0, start) {
             return None;
         }
-        known.iter().filter(|&&p| self.phrases[p as usize].place != Place::Block).find_map(|&p| {
+        known.iter().find_map(|&p| {
             let phrase = &self.phrases[p as usize];
             let rest = Rest { elements: &self.elements[p as usize], then: None };
             let MatchEnd { next, cut } = self.matches(hay, rest, from, true).filter(|end| end.next > from)?;
@@ -351,7 +368,8 @@ impl Phrases {
         let behind = if to == hay.tokens.len() { &hay.text[end..hay.bytes.1] } else { "" };
         // A few words with a full stop may still be a name; more of them are a sentence.
         let sentence = || {
-            shape::has_sentence_end(words) || (shape::ends_with_stop(behind) && (tokens.len() > 4 || words.contains([',', '،'])))
+            shape::has_sentence_end(words)
+                || (shape::ends_with_stop(behind) && (tokens.len() > 4 || words.contains([',', '،'])))
         };
         let function = || self.lexicon.count(tokens, Kinds::FUNCTION);
         let verbs = || self.lexicon.count(tokens, Kinds::VERB);
@@ -420,6 +438,9 @@ impl Phrases {
             first.words.dedup();
             for word in first.words {
                 self.by_first.entry(word).or_default().push(index);
+                if phrase.place != Place::Block {
+                    self.inside_by_first.entry(word).or_default().push(index);
+                }
             }
             if first.slot {
                 self.open.push(index);
@@ -594,10 +615,12 @@ impl Phrases {
                             let slot = Slot::named(word.trim_matches(['<', '>']));
                             elements.push(Element::Slot(slot.ok_or_else(|| format!("there is no value `{word}`"))?));
                         }
-                        word => elements.extend(tokeniser.tokenise(word).iter().map(|t| Element::Word {
-                            hash: t.hash,
-                            form: self.folds.fold(t.span.of(word)),
-                        })),
+                        word => elements.extend(
+                            tokeniser
+                                .tokenise(word)
+                                .iter()
+                                .map(|t| Element::Word { hash: t.hash, form: self.folds.fold(t.span.of(word)) }),
+                        ),
                     }
                     end
                 }
@@ -639,7 +662,8 @@ mod tests {
     #[test]
     fn a_wrong_line_is_named_with_its_number() {
         let list = |text: &str| PhraseList { name: "mine.txt".into(), text: text.into() };
-        let error = |text| Phrases::new(default_tokeniser(), Folds::default(), &[list(text)]).err().map(|e| e.to_string());
+        let error =
+            |text| Phrases::new(default_tokeniser(), Folds::default(), &[list(text)]).err().map(|e| e.to_string());
         let got = error("# mine\nread_also blocks: see also").unwrap();
         assert!(got.contains("mine.txt") && got.contains("line 2") && got.contains("read_also"), "{got}");
         assert!(error("promo block: <nonsense>").unwrap().contains("nonsense"));

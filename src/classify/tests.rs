@@ -129,7 +129,8 @@ fn an_inserted_headline_needs_two_signals() {
 
 #[test]
 fn verses_are_not_headlines() {
-    let verses = ["يا دار عبلة بالجواء تكلمي", "وعمي صباحا دار عبلة واسلمي", "دار لآنسة غضيض طرفها", "طوع العناق لذيذة المتبسم"];
+    let verses =
+        ["يا دار عبلة بالجواء تكلمي", "وعمي صباحا دار عبلة واسلمي", "دار لآنسة غضيض طرفها", "طوع العناق لذيذة المتبسم"];
     let lines: Vec<&str> = ["قصيدة", LEAD].into_iter().chain(verses).chain([BODY]).collect();
     check(&lines, Label::InsertedHeadline, &[]);
 }
@@ -166,7 +167,10 @@ fn a_line_the_host_repeats_at_the_edge_is_site_wide_and_a_copied_article_is_not(
     for i in 0..9 {
         let text = format!("عنوان رقم {i}\n{LEAD}\n{BODY}\nصحيفة يومية تصدر عن دار المعرفة");
         lines.observe(Some("h"), &View::new(&text, tokeniser));
-        lines.observe(Some("copies"), &View::new(&format!("عنوان واحد\n{LEAD}\n{BODY}\nخاتمة واحدة لكل نسخة"), tokeniser));
+        lines.observe(
+            Some("copies"),
+            &View::new(&format!("عنوان واحد\n{LEAD}\n{BODY}\nخاتمة واحدة لكل نسخة"), tokeniser),
+        );
     }
     let labels = |host: &str, text: &str| -> Vec<Label> {
         let view = View::new(text, tokeniser);

@@ -160,6 +160,7 @@ fn matches(shingles: &Shingles, shape: BandShape, params: &Params) -> (Vec<Match
         sampled.push(document as u32, SampledShingles::sample(set.as_slice()));
     }
     drop(keys);
+    bands.finish();
     let verified = |candidates: Vec<Candidate>| -> Vec<Match> {
         candidates.into_par_iter().filter_map(|c| verify(c, shingles, &params.documents)).collect()
     };

@@ -274,7 +274,9 @@ impl Tally {
         let s = &mut self.summary;
         s.sources = run.found.sources.len() as u64;
         s.documents = survey.documents.len() as u64;
-        s.skipped = survey.skipped + run.found.skipped.len() as u64;
+        let unreadable = run.found.skipped.iter().filter(|source| source.unreadable).count() as u64;
+        s.skipped = survey.skipped + unreadable;
+        s.sources_ignored = run.found.skipped.len() as u64 - unreadable;
         for d in &survey.documents {
             s.bytes += u64::from(d.bytes);
             s.words += u64::from(d.words);
