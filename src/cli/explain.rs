@@ -12,6 +12,7 @@ use crate::params::Params;
 use crate::pipeline::Run;
 use crate::read::{Corpus, Document, discover, parse};
 use crate::report::explain::Explained;
+use crate::scratch::Scratch;
 use crate::write::{names, restore};
 
 /// Explains a place of a corpus, or of what was cleaned into a folder. `prepare` makes a run over
@@ -21,6 +22,7 @@ pub fn run(path: &Path, place: &str, prepare: impl FnOnce(&[PathBuf]) -> Result<
     // Line numbers are those of the original text, so what was cleaned is first put back.
     let folder =
         tempfile::tempdir().map_err(|e| Error::io("create a temporary folder in", &std::env::temp_dir(), e))?;
+    let _scratch = Scratch::new(folder.path());
     let corpus = if cleaned {
         let originals = folder.path().join("originals");
         restore(path, &originals)?;

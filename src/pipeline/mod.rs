@@ -37,7 +37,7 @@ use crate::read::{Discovered, discover};
 use crate::report::rows::{ClusterRow, DocumentPairRow, PassageRow, Row, SkippedRow};
 use crate::report::{ClusterSample, PassageSample, Samples, Summary};
 use crate::tokenise::Tokeniser;
-use crate::write::Output;
+use crate::write::{Output, Staging};
 use across::Across;
 use duplicates::Duplicates;
 use examine::{Examined, Examiner, Wants};
@@ -126,13 +126,16 @@ impl Run {
     pub fn clean(&self, dir: &Path, removed_max: f64) -> Result<Summary> {
         let mut tally = Tally::new(self, 0);
         let wants = Wants { rows: true, cleaned: true, ..Wants::default() };
+        // A folder that cannot be written to is refused now, not after hours.
+        let mut staging = Some(Staging::create(dir, &self.paths)?);
         let mut output: Option<Output> = None;
         let rows = self.go(wants, &mut tally, |examined, survey| {
-            let output = match &mut output {
-                Some(output) => output,
-                none => {
-                    none.insert(Output::create(dir, &self.paths, &self.params, &self.found.sources, &survey.checksums)?)
+            let output = match (&mut output, staging.take()) {
+                (Some(output), _) => output,
+                (none, Some(staging)) => {
+                    none.insert(Output::begin(staging, &self.params, &self.found.sources, &survey.checksums)?)
                 }
+                (None, None) => return Ok(()),
             };
             output.findings(&examined.rows)?;
             examined.prepared.map_or(Ok(()), |prepared| output.append(prepared))

@@ -89,7 +89,7 @@ fn a_dry_run_writes_nothing_and_says_the_same() {
     let dry = folder.ghirbal("clean in -o out --dry-run").ok().says(&["nothing was written (--dry-run)"]);
     assert_eq!(folder.names(), ["in"]);
     let wet = folder.ghirbal("clean in -o out").ok();
-    assert_eq!(dry.stdout.lines().next(), wet.stdout.lines().next());
+    assert_eq!(dry.stdout.lines().next(), wet.stdout.replace("taken out", "to take out").lines().next());
     folder.ghirbal("clean in --dry-run").ok();
 }
 

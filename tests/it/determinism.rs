@@ -54,7 +54,10 @@ fn any_number_of_threads_writes_the_same_bytes() {
     folder.ghirbal("clean in -o six --threads 6 --remove repeat,contained --max-removed 1").ok();
     for name in ["cleaned/a.jsonl", "ledger.jsonl", "findings.jsonl", "summary.json"] {
         for other in ["two", "six"] {
-            assert!(folder.read(&format!("one/{name}")) == folder.read(&format!("{other}/{name}")), "{name} of {other}");
+            assert!(
+                folder.read(&format!("one/{name}")) == folder.read(&format!("{other}/{name}")),
+                "{name} of {other}"
+            );
         }
     }
     assert!(folder.rows("one/ledger.jsonl").len() > 100, "there was something to decide");
@@ -96,7 +99,8 @@ fn the_order_of_the_records_does_not_matter() {
 fn how_records_are_spread_over_files_does_not_matter() {
     let records = corpus();
     let (a, b) = records.split_at(61);
-    let folder = Folder::with(&[("one/a.jsonl", records.concat()), ("two/a.jsonl", a.concat()), ("two/b.jsonl", b.concat())]);
+    let folder =
+        Folder::with(&[("one/a.jsonl", records.concat()), ("two/a.jsonl", a.concat()), ("two/b.jsonl", b.concat())]);
     folder.ghirbal("clean one -o out1 --max-removed 1").ok();
     folder.ghirbal("clean two -o out2 --max-removed 1").ok();
     let spread = folder.read("out2/cleaned/a.jsonl") + &folder.read("out2/cleaned/b.jsonl");

@@ -36,10 +36,10 @@ fn a_removed_duplicate_is_shown_beside_the_one_that_stays() {
     let folder = Folder::with(&[("in/a.jsonl", lines)]);
     folder.ghirbal("clean in -o out").ok();
     for path in ["in", "out", "in/a.jsonl"] {
-        folder.ghirbal(&format!("explain {path} removed:1")).ok().says(&[
-            "the whole document: removed as duplicate_document",
-            "every word is the same as in `kept`",
-        ]);
+        folder
+            .ghirbal(&format!("explain {path} removed:1"))
+            .ok()
+            .says(&["the whole document: removed as duplicate_document", "every word is the same as in `kept`"]);
     }
     folder.ghirbal("explain in/a.jsonl 2").ok().says(&["the whole document: removed"]);
 }

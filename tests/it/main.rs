@@ -6,6 +6,8 @@ mod explain;
 mod faults;
 mod helper;
 mod input;
+#[cfg(unix)]
+mod interrupt;
 mod keep;
 mod policy;
 mod refusals;

@@ -59,7 +59,10 @@ fn finding_nothing_says_so() {
 #[test]
 fn documents_shorter_than_one_shingle_are_the_reason_given() {
     let folder = Folder::with(&[("a.jsonl", record("1", "كلمة واحدة") + &record("2", "وهنا كلمتان"))]);
-    folder.ghirbal("report a.jsonl").ok().says(&["every document is shorter than one shingle of 5 words", "--shingle 2"]);
+    folder
+        .ghirbal("report a.jsonl")
+        .ok()
+        .says(&["every document is shorter than one shingle of 5 words", "--shingle 2"]);
     folder.ghirbal("dedup a.jsonl -o out").ok().says(&["shorter than one shingle"]);
 }
 
