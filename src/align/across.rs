@@ -125,7 +125,7 @@ fn between(
     let pieces = chains(runs.iter().map(|&(r, _)| r).collect(), worth, false)
         .into_iter()
         .filter_map(|chain| piece(a, b, weights, &runs, &chain, params));
-    let pieces = merge(once(pieces.collect()), a, b, params);
+    let pieces = merge(once(pieces.collect(), false), a, b, params, false);
     let found: Vec<Piece> = pieces.into_iter().filter_map(|piece| judge(a, b, piece, params)).collect();
     let (words, ordered) = in_order(&found);
     let share = words as f32 / a.len().min(b.len()).max(1) as f32;

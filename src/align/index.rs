@@ -17,10 +17,10 @@ use super::seed::mix;
 /// every passage of twenty words; 3-grams double the postings and give ten times the chance pairs.
 pub const GRAM_LEN_WORDS: usize = 4;
 
-/// Pairs of places that are looked at, at most: about a second of one core, and linear in the
+/// Pairs of places that are looked at, at most: a quarter of a second of one core, and linear in the
 /// corpus beyond 16 million words.
 fn budget(words: u64) -> u64 {
-    (1 << 26).max(4 * words)
+    (1 << 24).max(words)
 }
 
 /// Equal words in two documents, `a` before `b` in reading order.
