@@ -15,9 +15,15 @@ mod corpus;
 mod index;
 mod star;
 mod across;
+mod group;
+mod difference;
+mod snap;
 
 pub use across::{Repeats, Version, across_documents};
 pub use corpus::{Corpus, CorpusBuilder};
+pub use difference::{Op, difference};
+pub use group::{Group, groups};
+pub use snap::{narrow, widen};
 pub use within::within_document;
 pub use words::Words;
 
