@@ -82,7 +82,7 @@ pub fn candidates(corpus: &Corpus, n: usize) -> Candidates {
         };
         !matches!((before(x), before(y)), (Some(p), Some(q)) if p == q)
     };
-    let link = |x: &Place, y: &Place, documents: usize| {
+    let link = |x: &Place, y: &Place, documents: u32| {
         let other = x.document != y.document;
         other.then_some(Shared {
             a_document: x.document,
@@ -97,11 +97,12 @@ pub fn candidates(corpus: &Corpus, n: usize) -> Candidates {
         .flat_map_iter(|&group| {
             let star = group.len() > documents_max;
             let froms = if star { 1 } else { group.len() };
+            let documents = group.len() as u32;
             (0..froms).flat_map(move |i| {
                 let rest = &group[i + 1..];
                 rest.iter()
                     .filter(move |y| star || begins(&group[i], y))
-                    .filter_map(move |y| link(&group[i], y, group.len()))
+                    .filter_map(move |y| link(&group[i], y, documents))
             })
         })
         .collect();

@@ -32,15 +32,14 @@ impl Piece {
     }
 }
 
-/// Of pieces that share more than half of a side with a heavier one, the heavier stays.
-///
-/// `apart` (inside a document) looks at later sides only: the first place may have many copies.
+/// Leaves out pieces whose places heavier ones have named: more than half of both sides, or inside
+/// a document (`apart`) of the later side. One place may have many copies.
 pub fn once(mut pieces: Vec<Piece>, apart: bool) -> Vec<Piece> {
     pieces.sort_by(|x, y| y.mass.total_cmp(&x.mass).then(x.alignment.bounds.cmp(&y.alignment.bounds)));
     let mut taken = [Taken::default(), Taken::default()];
     pieces.retain(|piece| {
         let (a, b) = (piece.side(false), piece.side(true));
-        let free = (apart || !taken[0].mostly(a)) && !taken[1].mostly(b);
+        let free = !taken[1].mostly(b) || (!apart && !taken[0].mostly(a));
         if free {
             taken[0].insert(a);
             taken[1].insert(b);
