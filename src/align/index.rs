@@ -84,13 +84,7 @@ pub fn candidates(corpus: &Corpus, n: usize) -> Candidates {
     };
     let link = |x: &Place, y: &Place, documents: u32| {
         let other = x.document != y.document;
-        other.then_some(Shared {
-            a_document: x.document,
-            b_document: y.document,
-            a: x.at,
-            b: y.at,
-            documents: documents as u32,
-        })
+        other.then_some(Shared { a_document: x.document, b_document: y.document, a: x.at, b: y.at, documents })
     };
     let mut shared: Vec<Shared> = groups
         .par_iter()
