@@ -16,6 +16,7 @@
 //! assert_eq!(tokens[1].hash, tokeniser.tokenise("الامه")[0].hash);
 //! ```
 
+mod scan;
 mod table;
 
 use std::sync::LazyLock;
@@ -41,7 +42,8 @@ pub fn word_hashes(tokens: &[Token]) -> Vec<u64> {
     tokens.iter().map(|t| t.hash).collect()
 }
 
-/// Cuts text into words under given [`Folds`]. Building one costs milliseconds: share it.
+/// Cuts text into words under given [`Folds`]. Building one costs a fraction of a millisecond, and as
+/// much for each block of 256 code points that a text is the first to have: share it.
 pub struct Tokeniser {
     folds: Folds,
     table: Table,
@@ -69,9 +71,7 @@ impl Tokeniser {
     pub fn tokenise(&self, text: &str) -> Vec<Token> {
         // Arabic news has 10.95 bytes a word, English about 6.
         let mut tokens = Vec::with_capacity(text.len() / 8);
-        self.for_each_word(text, |span, form| {
-            tokens.push(Token { span, hash: xxh3_64(form.as_bytes()) });
-        });
+        self.scan(text, |span, hash| tokens.push(Token { span, hash }), || {});
         tokens
     }
 
@@ -89,26 +89,31 @@ impl Tokeniser {
 
     /// Calls `word` with the span and the comparison form of every word in order.
     ///
+    /// This is the plain way to cut words, and what [`Tokeniser::scan`] is tested against; where
+    /// hashes are enough, `scan` takes a sixth of the time.
+    ///
     /// A compatibility character that unfolds into several words (ﷺ) calls it once for each, with
     /// the same span.
     pub fn for_each_word(&self, text: &str, mut word: impl FnMut(Span, &str)) {
         let mut form = String::with_capacity(64);
         let mut chars = Chars { text, at: 0, table: &self.table };
         while let Some((start, entry)) = chars.next() {
-            if !entry.class().starts_word() {
-                continue;
+            if entry.class().starts_word() {
+                let end = chars.word_end(entry.class());
+                self.forms(&text[start..end], &mut form, |form| word(Span::new(start, end), form));
             }
-            let end = chars.word_end(entry.class());
-            form.clear();
-            if self.push_folded(&text[start..end], &mut form) {
-                if !form.is_empty() {
-                    word(Span::new(start, end), &form);
-                }
-            } else {
-                for part in self.folds.fold(&text[start..end]).split(' ').filter(|p| !p.is_empty()) {
-                    word(Span::new(start, end), part);
-                }
+        }
+    }
+
+    /// The words one token stands for: one, or none when nothing is left of it, or several.
+    fn forms(&self, token: &str, form: &mut String, mut word: impl FnMut(&str)) {
+        form.clear();
+        if self.push_folded(token, form) {
+            if !form.is_empty() {
+                word(form);
             }
+        } else {
+            self.folds.fold(token).split(' ').filter(|p| !p.is_empty()).for_each(word);
         }
     }
 
