@@ -55,7 +55,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let across = across_documents(&corpus.finish(), &frequencies.words, &params, |_, _| false);
-    eprintln!("{} phrases stand in many documents, one in {}", across.phrases_capped, across.documents_max);
+    eprintln!(
+        "{} pairs of documents are versions of one text; {} phrases stand in more than {} documents",
+        across.versions.len(),
+        across.phrases_capped,
+        across.documents_max
+    );
+    for version in &across.versions {
+        let id = |number: u32| &documents[number as usize].0;
+        let line = json!({"type": "document_pair", "a": id(version.a), "b": id(version.b), "kind": "version"});
+        writeln!(out, "{line}")?;
+    }
     for passage in within.into_iter().flatten().chain(across.passages) {
         let side = |s: &ghirbal::align::Side| {
             let id = &documents[s.document as usize].0;

@@ -75,6 +75,7 @@ pub struct Decision {
 pub fn decide(id: &str, view: &View, findings: Vec<Finding>, passages: &[Passage], params: &Params) -> Decision {
     let mut spans: Vec<Decided> =
         findings.into_iter().map(|finding| Decided { action: action(&finding, params), finding }).collect();
+    carry_along(&mut spans);
     let mut removals: Vec<Removal> = spans.iter().filter(|d| d.action.takes_away()).map(removal).collect();
     if params.policy.action(Label::Repeat).takes_away() {
         let repeats = repeats(id, view, passages, &removals, params);
@@ -85,6 +86,21 @@ pub fn decide(id: &str, view: &View, findings: Vec<Finding>, passages: &[Passage
     }
     widen_to_lines(view, &mut removals);
     Decision { spans, removals }
+}
+
+/// What is flagged between two removed spans of a tail goes with them: half an embedded post of
+/// another article is no use to anyone.
+fn carry_along(spans: &mut [Decided]) {
+    for i in 1..spans.len().saturating_sub(1) {
+        let goes = |d: &Decided| d.finding.zone == Zone::Tail && d.action == Action::Remove;
+        if spans[i].action == Action::Flag
+            && spans[i].finding.zone == Zone::Tail
+            && goes(&spans[i - 1])
+            && goes(&spans[i + 1])
+        {
+            spans[i].action = Action::Remove;
+        }
+    }
 }
 
 /// What policy does with one finding.
@@ -388,6 +404,20 @@ mod tests {
         let view = View::new("one\ntwo", default_tokeniser());
         let embed = Finding { zone: Zone::Tail, ..finding("one\ntwo", "two", Label::SocialEmbed, 0.9) };
         assert_eq!(decide("d", &view, vec![embed], &[], &Params::default()).spans[0].action, Action::Remove);
+    }
+
+    #[test]
+    fn what_is_uncertain_inside_a_tail_goes_with_it_and_at_its_end_stays() {
+        let text = "one\ntwo\nthree";
+        let view = View::new(text, default_tokeniser());
+        let tail = |what, label, score| Finding { zone: Zone::Tail, ..finding(text, what, label, score) };
+        let actions = |findings| -> Vec<Action> {
+            decide("d", &view, findings, &[], &Params::default()).spans.iter().map(|d| d.action).collect()
+        };
+        let (before, embed) = (tail("one", Label::ReadAlsoContent, 0.9), tail("two", Label::SocialEmbed, 0.6));
+        let after = tail("three", Label::ReadAlsoContent, 0.9);
+        assert_eq!(actions(vec![before.clone(), embed.clone(), after]), [Action::Remove; 3]);
+        assert_eq!(actions(vec![before, embed]), [Action::Remove, Action::Flag]);
     }
 
     #[test]

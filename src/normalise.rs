@@ -37,7 +37,8 @@ pub struct Folds {
     pub teh_marbuta: bool,
     /// ک becomes ك.
     pub kaf: bool,
-    /// Arabic-Indic and Persian digits become ASCII.
+    /// Arabic-Indic and Persian digits become ASCII, and the separators inside numbers (, ، ٫ ٬) a
+    /// full stop.
     pub digits: bool,
     /// Full case folding of cased scripts.
     pub case: bool,
@@ -129,6 +130,8 @@ impl Folds {
             'ک' => to(self.kaf, 'ك'),
             '٠'..='٩' => to(self.digits, (b'0' + (c as u32 - '٠' as u32) as u8) as char),
             '۰'..='۹' => to(self.digits, (b'0' + (c as u32 - '۰' as u32) as u8) as char),
+            // Inside a token these stand between digits only: 375,526,840 is 375.526.840.
+            ',' | '،' | '٫' | '٬' => to(self.digits, '.'),
             // The two apostrophes of UAX #29 that join letters are one to a reader.
             '\u{2018}' | '\u{2019}' => Folded::Char('\''),
             _ => Folded::Char(c),
@@ -243,6 +246,14 @@ mod tests {
     fn alef_maksura_folds_to_yeh_and_never_to_alef() {
         assert_eq!(Folds::ALL.fold("دمى"), "دمي");
         assert_ne!(Folds::ALL.fold("دمى"), Folds::ALL.fold("دما"));
+    }
+
+    #[test]
+    fn numbers_are_equal_whatever_separates_their_digits() {
+        for number in ["375,526,840", "٣٧٥٬٥٢٦٬٨٤٠", "۳۷۵،۵۲۶،۸۴۰"] {
+            assert_eq!(Folds::ALL.fold(number), "375.526.840");
+        }
+        assert_ne!(Folds::ALL.fold("3.5"), Folds::ALL.fold("35"));
     }
 
     #[test]

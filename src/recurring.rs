@@ -20,6 +20,10 @@ use crate::verify::jaccard_and_containment;
 
 /// A line in fewer documents than this is no template's.
 const DOCUMENTS_MIN: usize = 3;
+/// A line of more words than this is a sentence: three articles on one event may well share it.
+const SHORT_LINE_LEN_TOKENS: usize = 20;
+/// So it must stand in this many documents.
+const DOCUMENTS_MIN_LONG: usize = 10;
 /// Documents looked at for each line: 10 pairs.
 const SAMPLE: usize = 5;
 /// The rest must have at least this share of a document's words to be worth comparing.
@@ -147,8 +151,11 @@ pub fn recurring(words: &Words, fingerprint: impl Fn(u32) -> Option<Fingerprint>
     let templates: Vec<&&[(u64, u32, u32)]> = groups
         .par_iter()
         .filter(|group| {
-            let d = documents[group[0].2 as usize];
-            d as usize >= DOCUMENTS_MIN && is_template(words, &documents, group, d, &fingerprint)
+            let line = group[0].2 as usize;
+            let d = documents[line];
+            let short = words.words_of_line(line).len() <= SHORT_LINE_LEN_TOKENS;
+            d as usize >= if short { DOCUMENTS_MIN } else { DOCUMENTS_MIN_LONG }
+                && is_template(words, &documents, group, d, &fingerprint)
         })
         .collect();
     let mut mask = BitVec::repeat(false, words.lines.len());
@@ -232,6 +239,15 @@ mod tests {
         let copies: Vec<String> =
             (0..6).map(|n| format!("{}\n{}\nsite {n} menu m{n}\n", article(0), article(1))).collect();
         check(&copies, &[]);
+    }
+
+    #[test]
+    fn a_long_line_needs_more_documents_than_a_short_one() {
+        let pages = |n: usize| -> Vec<String> {
+            (0..n).map(|i| format!("{0}{0}\n{1}\n{2}\n", article(99), article(2 * i), article(2 * i + 1))).collect()
+        };
+        check(&pages(4), &[]);
+        check(&pages(12), &[&format!("{0}{0}", article(99)).trim()]);
     }
 
     #[test]

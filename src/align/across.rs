@@ -9,8 +9,10 @@ use super::chain::{Chain, chains};
 use super::corpus::Corpus;
 use super::index::{GRAM_LEN_WORDS, Shared, candidates};
 use super::local::{Alignment, align};
-use super::natural::{Substance, has_substance, round, trim};
+use super::merge::{Piece, merge, once};
+use super::natural::{Substance, common_property, has_substance, headline, round, trim};
 use super::seed::Run;
+use super::star::star;
 use super::weight::Weights;
 use super::words::Words;
 use super::{Passage, PassageKind, Side, measure};
@@ -22,54 +24,150 @@ use crate::params::{PassageParams, Scope};
 pub struct Repeats {
     /// Passages by reading order of their sides.
     pub passages: Vec<Passage>,
+    /// Pairs of documents that share most of their text in the same order. Their passages are not
+    /// listed singly.
+    pub versions: Vec<Version>,
     /// Phrases that stand in more documents than are compared pair by pair.
     pub phrases_capped: u64,
-    /// The documents of the most frequent of them.
+    /// Up to this many documents all pairs are compared.
     pub documents_max: u32,
 }
 
+/// Two documents that are versions of one text, with insertions between what they share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// The earlier document.
+    pub a: u32,
+    /// The later document.
+    pub b: u32,
+    /// Words of the earlier one that lie in shared passages.
+    pub words: u32,
+}
+
+/// Passages from which on two documents that share them in order, and most of their text, are
+/// versions of one text. One or two are copying: a contained text, a text and its amended end.
+const VERSION_PIECES_MIN: usize = 3;
+
+/// Two documents are relatives when passages cover this share of the shorter one.
+const RELATED_SHARE_MIN: f32 = 0.5;
+
 /// The passages that two documents share.
 ///
-/// `excluded(a, b)`, `a < b`, names pairs that are reported elsewhere: near duplicates as wholes.
+/// `duplicates(a, b)`, `a < b`, names pairs that are reported elsewhere as near duplicates: of
+/// them only passages out of order are of interest here, moved paragraphs.
 pub fn across_documents(
     corpus: &Corpus,
     frequencies: &WordFrequencies,
     params: &PassageParams,
-    excluded: impl Fn(u32, u32) -> bool + Sync,
+    duplicates: impl Fn(u32, u32) -> bool + Sync,
 ) -> Repeats {
     let n = params.words_min.clamp(2, GRAM_LEN_WORDS);
-    let candidates = candidates(corpus, n, &excluded);
+    let candidates = candidates(corpus, n);
     let weights = Weights::of_corpus(frequencies);
     let pairs: Vec<&[Shared]> =
         candidates.shared.chunk_by(|x, y| (x.a_document, x.b_document) == (y.a_document, y.b_document)).collect();
-    let passages = pairs.par_iter().flat_map_iter(|pair| between(corpus, &weights, pair, n, params)).collect();
-    Repeats { passages, phrases_capped: candidates.grams_capped, documents_max: candidates.documents_max }
+    let found: Vec<Between> =
+        pairs.par_iter().map(|pair| between(corpus, &weights, pair, n, params, &duplicates)).collect();
+    let mut repeats = Repeats {
+        phrases_capped: candidates.grams_capped,
+        documents_max: candidates.documents_max,
+        ..Repeats::default()
+    };
+    let mut related = Vec::new();
+    for found in found {
+        match found {
+            Between::Passages { passages, share } => {
+                if let Some(p) = passages.first().filter(|_| share >= RELATED_SHARE_MIN) {
+                    related.push((p.a.document, p.b.document));
+                }
+                repeats.passages.extend(passages);
+            }
+            Between::Version(version) => {
+                related.push((version.a, version.b));
+                repeats.versions.push(version);
+            }
+        }
+    }
+    let related = |a, b| related.binary_search(&(a, b)).is_ok() || duplicates(a, b);
+    repeats.passages = star(repeats.passages, related);
+    repeats
+}
+
+/// What two documents have in common.
+enum Between {
+    Passages {
+        passages: Vec<Passage>,
+        /// The share of the shorter document that lies in them.
+        share: f32,
+    },
+    Version(Version),
 }
 
 /// The passages of one pair of documents, in order.
-fn between(corpus: &Corpus, weights: &Weights, pair: &[Shared], n: usize, params: &PassageParams) -> Vec<Passage> {
-    let Some(&Shared { a_document, b_document, .. }) = pair.first() else { return Vec::new() };
+fn between(
+    corpus: &Corpus,
+    weights: &Weights,
+    pair: &[Shared],
+    n: usize,
+    params: &PassageParams,
+    duplicates: &impl Fn(u32, u32) -> bool,
+) -> Between {
+    let nothing = Between::Passages { passages: Vec::new(), share: 0.0 };
+    let Some(&Shared { a_document, b_document, .. }) = pair.first() else { return nothing };
     let (a, b) = (corpus.words(a_document), corpus.words(b_document));
     let runs = runs(a, b, pair, n);
-    let total: u32 = runs.iter().map(|r| r.len).sum();
+    let total: u32 = runs.iter().map(|&(r, _)| r.len).sum();
     if (total as usize) < params.words_min {
-        return Vec::new();
+        return nothing;
     }
     let worth =
         |run: &Run| a.numbers[run.a as usize..run.a_end() as usize].iter().map(|&w| weights.worth_of(w)).sum::<f32>();
-    let found = chains(runs, worth, false).into_iter().filter_map(|chain| judge(a, b, weights, &chain, params));
-    once(found.collect()).into_iter().map(|found| passage((a_document, a), (b_document, b), &found.alignment)).collect()
+    let pieces = chains(runs.iter().map(|&(r, _)| r).collect(), worth, false)
+        .into_iter()
+        .filter_map(|chain| piece(a, b, weights, &runs, &chain, params));
+    let pieces = merge(once(pieces.collect()), a, b, params);
+    let found: Vec<Piece> = pieces.into_iter().filter_map(|piece| judge(a, b, piece, params)).collect();
+    let (words, ordered) = in_order(&found);
+    let share = words as f32 / a.len().min(b.len()).max(1) as f32;
+    if ordered
+        && share >= RELATED_SHARE_MIN
+        && (found.len() >= VERSION_PIECES_MIN || duplicates(a_document, b_document))
+    {
+        return Between::Version(Version { a: a_document, b: b_document, words });
+    }
+    let passages = found.iter().map(|found| passage((a_document, a), (b_document, b), &found.alignment)).collect();
+    Between::Passages { passages, share }
 }
 
-/// The shared stretches at full length, each once.
-fn runs(a: &Words, b: &Words, pair: &[Shared], n: usize) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::with_capacity(pair.len());
+/// Words shared, and whether nine tenths of them stand in the same order on both sides. Takes
+/// passages by their first side.
+fn in_order(found: &[Piece]) -> (u32, bool) {
+    let words = |f: &Piece| f.alignment.bounds.1 - f.alignment.bounds.0;
+    let total: u32 = found.iter().map(words).sum();
+    // The heaviest ascending subsequence; passages of one pair are few.
+    let mut best: Vec<u32> = Vec::with_capacity(found.len());
+    for (i, f) in found.iter().enumerate() {
+        let before = (i.saturating_sub(256)..i).filter(|&j| found[j].alignment.bounds.2 < f.alignment.bounds.2);
+        best.push(words(f) + before.map(|j| best[j]).max().unwrap_or(0));
+    }
+    let ordered = best.into_iter().max().unwrap_or(0);
+    (total, ordered * 10 >= total * 9)
+}
+
+/// The shared stretches at full length, each once, with the documents of their first n-gram;
+/// by their ends.
+fn runs(a: &Words, b: &Words, pair: &[Shared], n: usize) -> Vec<(Run, u32)> {
+    let mut runs: Vec<(Run, u32)> = Vec::with_capacity(pair.len());
     // Along a diagonal the stretches ascend; one that begins inside the last is part of it.
-    let mut starts: Vec<(i64, u32)> = pair.iter().map(|s| (i64::from(s.b) - i64::from(s.a), s.a)).collect();
+    let mut starts: Vec<(i64, u32, u32)> =
+        pair.iter().map(|s| (i64::from(s.b) - i64::from(s.a), s.a, s.documents)).collect();
     starts.sort_unstable();
     let mut last: Option<(i64, u32)> = None;
-    for (diagonal, at) in starts {
+    for (diagonal, at, documents) in starts {
         if last.is_some_and(|(d, end)| d == diagonal && at < end) {
+            if let Some((_, least)) = runs.last_mut() {
+                *least = documents.min(*least);
+            }
             continue;
         }
         let b_at = (i64::from(at) + diagonal) as u32;
@@ -77,54 +175,53 @@ fn runs(a: &Words, b: &Words, pair: &[Shared], n: usize) -> Vec<Run> {
             a.numbers[at as usize..].iter().zip(&b.numbers[b_at as usize..]).take_while(|(x, y)| x == y).count();
         last = Some((diagonal, at + equal as u32));
         if equal >= n {
-            runs.push(Run { a: at, b: b_at, len: equal as u32 });
+            runs.push((Run { a: at, b: b_at, len: equal as u32 }, documents));
         }
     }
+    runs.sort_unstable_by_key(|(r, _)| (r.a_end(), r.b_end()));
     runs
 }
 
-struct Found {
-    alignment: Alignment,
-    mass: f32,
-}
-
-fn judge(a: &Words, b: &Words, weights: &Weights, chain: &Chain, params: &PassageParams) -> Option<Found> {
+/// The alignment around a chain, when it could be a piece of a passage.
+fn piece(
+    a: &Words,
+    b: &Words,
+    weights: &Weights,
+    runs: &[(Run, u32)],
+    chain: &Chain,
+    params: &PassageParams,
+) -> Option<Piece> {
     let limits = (0, a.len() as u32, 0, b.len() as u32);
     let mut alignment = align(&a.numbers, &b.numbers, chain, limits);
     trim(a, b, &mut alignment);
-    if (alignment.matched as usize) < params.words_min || f64::from(alignment.identity()) < params.identity_min {
+    if f64::from(alignment.identity()) < params.identity_min {
         return None;
     }
-    let mass: f32 = if chain.others.is_empty() {
-        alignment.pairs.iter().map(|&(at, _)| weights.of(a.numbers[at as usize])).sum()
+    let weigh = |at: u32| weights.of(a.numbers[at as usize]);
+    let mass = if alignment.in_order() {
+        alignment.pairs.iter().map(|&(at, _)| weigh(at)).sum()
     } else {
-        let all = chain.runs.iter().chain(&chain.others);
-        all.flat_map(|r| r.a..r.a_end()).map(|at| weights.of(a.numbers[at as usize])).sum()
+        chain.runs.iter().chain(&chain.others).flat_map(|r| r.a..r.a_end()).map(weigh).sum()
     };
-    if !has_substance(Substance { matched: alignment.matched, mass }, false, params) {
-        return None;
-    }
-    round(a, b, &mut alignment);
-    Some(Found { alignment, mass })
+    let all = chain.runs.iter().chain(&chain.others);
+    let documents = all.map(|run| {
+        // A run that was cut at its start ends where it ended.
+        let at = runs.partition_point(|(r, _)| (r.a_end(), r.b_end()) < (run.a_end(), run.b_end()));
+        runs.get(at).map_or(0, |&(_, documents)| documents)
+    });
+    Some(Piece { documents: documents.min().unwrap_or(0), alignment, mass })
 }
 
-/// Of passages of one pair that share more than half of a side, the heaviest stays.
-fn once(mut found: Vec<Found>) -> Vec<Found> {
-    found.sort_by(|x, y| y.mass.total_cmp(&x.mass).then(x.alignment.bounds.cmp(&y.alignment.bounds)));
-    let mut kept: Vec<Found> = Vec::new();
-    for candidate in found {
-        let (a0, a1, b0, b1) = candidate.alignment.bounds;
-        let taken = kept.iter().any(|k| {
-            let (x0, x1, y0, y1) = k.alignment.bounds;
-            let shared = |s: u32, e: u32, t: u32, f: u32| e.min(f).saturating_sub(s.max(t)) * 2 > e - s;
-            shared(a0, a1, x0, x1) || shared(b0, b1, y0, y1)
-        });
-        if !taken {
-            kept.push(candidate);
-        }
+fn judge(a: &Words, b: &Words, mut piece: Piece, params: &PassageParams) -> Option<Piece> {
+    let substance = Substance { matched: piece.alignment.matched, mass: piece.mass };
+    if !has_substance(substance, false, params)
+        || common_property(piece.alignment.matched, piece.documents, params)
+        || headline(a, b, &piece.alignment)
+    {
+        return None;
     }
-    kept.sort_by_key(|f| f.alignment.bounds);
-    kept
+    round(a, b, &mut piece.alignment);
+    Some(piece)
 }
 
 fn passage(a: (u32, &Words), b: (u32, &Words), alignment: &Alignment) -> Passage {

@@ -7,8 +7,18 @@
 
 use std::sync::Mutex;
 
-use super::words::Words;
+use rayon::prelude::*;
+
+use super::seed::mix;
+use super::words::{Word, Words};
 use crate::tokenise::View;
+
+/// A line that stands in this many unlike documents is furniture of a site or a label, not
+/// writing. Copies of one document, edited or not, count once.
+const COMMON_LINE_DOCUMENTS_MIN: usize = 8;
+
+/// Longer lines are paragraphs, and a paragraph in many documents is a finding.
+const COMMON_LINE_MAX_WORDS: usize = 24;
 
 static NO_WORDS: Words = Words::EMPTY;
 
@@ -31,10 +41,48 @@ impl CorpusBuilder {
         documents[at] = Some(words);
     }
 
-    /// Ends the collection.
+    /// Ends the collection: short lines that stand in many documents take no part in alignment.
     pub fn finish(self) -> Corpus {
-        Corpus { documents: self.documents.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) }
+        let mut documents = self.documents.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let common = common_lines(&documents);
+        if !common.is_empty() {
+            documents.par_iter_mut().enumerate().for_each(|(number, words)| {
+                if let Some(words) = words {
+                    words.mask_lines(number as u32, |line| {
+                        short_line(line).is_some_and(|key| common.binary_search(&key).is_ok())
+                    });
+                }
+            });
+        }
+        Corpus { documents }
     }
+}
+
+/// Keys of the short lines that stand in at least [`COMMON_LINE_DOCUMENTS_MIN`] documents, sorted.
+fn common_lines(documents: &[Option<Words>]) -> Vec<u64> {
+    let mut keys: Vec<(u64, u64)> = documents
+        .par_iter()
+        .flatten()
+        .flat_map_iter(|words| {
+            let family = family(words);
+            words.lines().filter_map(short_line).map(move |key| (key, family))
+        })
+        .collect();
+    keys.par_sort_unstable();
+    keys.dedup();
+    let common = keys.chunk_by(|x, y| x.0 == y.0).filter(|same| same.len() >= COMMON_LINE_DOCUMENTS_MIN);
+    common.map(|same| same[0].0).collect()
+}
+
+/// A key that two documents share with the probability of their Jaccard similarity: the smallest
+/// hash of their 4-grams (Broder 1997).
+fn family(words: &Words) -> u64 {
+    words.numbers.windows(4).map(mix).min().unwrap_or_else(|| mix(&words.numbers))
+}
+
+/// The key of a line that may be furniture.
+fn short_line(line: &[Word]) -> Option<u64> {
+    (line.len() <= COMMON_LINE_MAX_WORDS).then(|| mix(line))
 }
 
 /// The words of all documents by number.

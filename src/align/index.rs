@@ -2,9 +2,9 @@
 //!
 //! [`Corpus`] -> [`Shared`] stretches by pair of documents. Three passes over the words: the
 //! first marks 4-grams that stand twice (two bits each), the second collects only those (16 bytes
-//! each), sorted by 4-gram; then each group of equal 4-grams gives pairs. A 4-gram of more than
-//! [`PAIRS_MAX_DOCUMENTS`] documents gives a star around its first place instead of all pairs, so
-//! the work stays linear in the corpus, and is counted, never silently dropped.
+//! each), sorted by 4-gram; then each group of equal 4-grams gives pairs, the rarest first. Where the
+//! pairs would be more than the [`budget`] allows, a 4-gram gives a star around its first place
+//! instead, so the work stays linear in the corpus; those are counted, never silently dropped.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,8 +17,11 @@ use super::seed::mix;
 /// every passage of twenty words; 3-grams double the postings and give ten times the chance pairs.
 pub const GRAM_LEN_WORDS: usize = 4;
 
-/// Up to this many places all pairs of an n-gram are linked; beyond, a star.
-const PAIRS_MAX_DOCUMENTS: usize = 16;
+/// Pairs of places that are looked at, at most: about a second of one core, and linear in the
+/// corpus beyond 16 million words.
+fn budget(words: u64) -> u64 {
+    (1 << 26).max(4 * words)
+}
 
 /// Equal words in two documents, `a` before `b` in reading order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +34,8 @@ pub struct Shared {
     pub a: u32,
     /// First word here.
     pub b: u32,
+    /// Documents in which the n-gram there stands.
+    pub documents: u32,
 }
 
 /// What the index found and what it cut short.
@@ -40,7 +45,7 @@ pub struct Candidates {
     pub shared: Vec<Shared>,
     /// N-grams that stand in more documents than are linked pair by pair.
     pub grams_capped: u64,
-    /// The documents of the most frequent of them.
+    /// Up to this many documents all pairs were linked.
     pub documents_max: u32,
 }
 
@@ -52,15 +57,16 @@ struct Place {
     at: u32,
 }
 
-/// The starts of the stretches that documents share, without pairs that `excluded` names.
+/// The starts of the stretches that documents share.
 ///
 /// `n` is the number of words of a shared stretch at least.
-pub fn candidates(corpus: &Corpus, n: usize, excluded: &(impl Fn(u32, u32) -> bool + Sync)) -> Candidates {
+pub fn candidates(corpus: &Corpus, n: usize) -> Candidates {
     let places = places(corpus, n);
     let groups: Vec<&[Place]> = places.chunk_by(|x, y| x.key == y.key).filter(|g| g.len() > 1).collect();
+    let documents_max = documents_max(&groups, budget(corpus.words_total()));
     let bases = bases(corpus);
     let linked = Bits::new(corpus.words_total());
-    groups.par_iter().filter(|g| g.len() <= PAIRS_MAX_DOCUMENTS).for_each(|group| {
+    groups.par_iter().filter(|g| g.len() <= documents_max).for_each(|group| {
         for place in group.iter() {
             linked.set(bases[place.document as usize] + u64::from(place.at));
         }
@@ -76,28 +82,47 @@ pub fn candidates(corpus: &Corpus, n: usize, excluded: &(impl Fn(u32, u32) -> bo
         };
         !matches!((before(x), before(y)), (Some(p), Some(q)) if p == q)
     };
-    let link = |x: &Place, y: &Place| {
-        let other = x.document != y.document && !excluded(x.document, y.document);
-        other.then_some(Shared { a_document: x.document, b_document: y.document, a: x.at, b: y.at })
+    let link = |x: &Place, y: &Place, documents: usize| {
+        let other = x.document != y.document;
+        other.then_some(Shared {
+            a_document: x.document,
+            b_document: y.document,
+            a: x.at,
+            b: y.at,
+            documents: documents as u32,
+        })
     };
     let mut shared: Vec<Shared> = groups
         .par_iter()
         .flat_map_iter(|&group| {
-            let star = group.len() > PAIRS_MAX_DOCUMENTS;
+            let star = group.len() > documents_max;
             let froms = if star { 1 } else { group.len() };
             (0..froms).flat_map(move |i| {
                 let rest = &group[i + 1..];
-                rest.iter().filter(move |y| star || begins(&group[i], y)).filter_map(move |y| link(&group[i], y))
+                rest.iter()
+                    .filter(move |y| star || begins(&group[i], y))
+                    .filter_map(move |y| link(&group[i], y, group.len()))
             })
         })
         .collect();
     shared.par_sort_unstable();
-    let capped = groups.iter().filter(|g| g.len() > PAIRS_MAX_DOCUMENTS);
-    Candidates {
-        shared,
-        grams_capped: capped.clone().count() as u64,
-        documents_max: capped.map(|g| g.len() as u32).max().unwrap_or(0),
+    let capped = groups.iter().filter(|g| g.len() > documents_max);
+    Candidates { shared, grams_capped: capped.count() as u64, documents_max: documents_max as u32 }
+}
+
+/// The largest group of which all pairs fit the budget, with all smaller ones.
+fn documents_max(groups: &[&[Place]], budget: u64) -> usize {
+    let mut sizes: Vec<usize> = groups.iter().map(|g| g.len()).collect();
+    sizes.par_sort_unstable();
+    let mut sum = 0;
+    for same in sizes.chunk_by(|x, y| x == y) {
+        let size = same[0] as u64;
+        sum += same.len() as u64 * size * (size - 1) / 2;
+        if sum > budget {
+            return same[0] - 1;
+        }
     }
+    sizes.last().copied().unwrap_or(0)
 }
 
 /// The places of all n-grams that stand more than once, sorted by n-gram and reading order.

@@ -32,6 +32,11 @@ pub struct Alignment {
 }
 
 impl Alignment {
+    /// Whether all matched words stand in the same order on both sides.
+    pub fn in_order(&self) -> bool {
+        self.matched as usize == self.pairs.len()
+    }
+
     /// Share of aligned columns whose words are equal. Between two pairs there are as many columns
     /// as the longer of the two gaps has words; reordered pieces count as equal columns.
     pub fn identity(&self) -> f32 {
@@ -43,7 +48,7 @@ impl Alignment {
             (a, b) = (x + 1, y + 1);
         }
         columns += (a1 - a).max(b1 - b);
-        if self.matched > self.pairs.len() as u32 {
+        if !self.in_order() {
             columns = (a1 - a0).max(b1 - b0);
         }
         (self.matched as f32 / columns.max(1) as f32).min(1.0)

@@ -9,12 +9,14 @@ mod local;
 mod weight;
 mod natural;
 mod measure;
+mod merge;
 mod within;
 mod corpus;
 mod index;
+mod star;
 mod across;
 
-pub use across::{Repeats, across_documents};
+pub use across::{Repeats, Version, across_documents};
 pub use corpus::{Corpus, CorpusBuilder};
 pub use within::within_document;
 pub use words::Words;

@@ -119,6 +119,26 @@ pub fn recurs(matched: u32, times: u32) -> bool {
     times >= 3 && matched < REFRAIN_MAX_WORDS
 }
 
+/// Whether a stretch that stands in `documents` documents is common property: a verse, an
+/// honorific, a phrase of the trade. The more documents, the longer it must be to be a copy of
+/// one source; whole paragraphs are copies however many there are.
+///
+/// Who asks for passages of fewer than five words asks for phrases too.
+pub fn common_property(matched: u32, documents: u32, params: &PassageParams) -> bool {
+    params.words_min >= 5 && documents >= 3 && matched < (4 * documents).min(REFRAIN_MAX_WORDS)
+}
+
+/// Whether one side is a headline by itself: the same headline in two documents announces an
+/// article, and a headline in a text is a relation.
+pub fn headline(a: &Words, b: &Words, alignment: &Alignment) -> bool {
+    let (a0, a1, b0, b1) = alignment.bounds;
+    let alone = |words: &Words, from, to| {
+        let line = words.line(from);
+        ((line.1 - line.0) as usize) < words.len() && heading(words, from, to)
+    };
+    alone(a, a0, a1) || alone(b, b0, b1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 //! here: two different words of one pair of documents collide with probability 2e-10, and a seed
 //! needs three collisions in a row.
 
+use super::seed::mix;
 use crate::span::Span;
 use crate::tokenise::View;
 
@@ -87,6 +88,27 @@ impl Words {
             lens: view.tokens.iter().map(|t| u16::try_from(t.span.len()).unwrap_or(0)).collect(),
             marks: marks(view),
         }
+    }
+
+    /// The words of each line.
+    pub fn lines(&self) -> impl Iterator<Item = &[Word]> {
+        self.line_ranges().map(|(start, end)| &self.numbers[start..end])
+    }
+
+    /// Takes the words of some lines out of comparison: each gets a number of its own.
+    pub fn mask_lines(&mut self, document: u32, masked: impl Fn(&[Word]) -> bool) {
+        let ranges: Vec<_> = self.line_ranges().filter(|&(s, e)| masked(&self.numbers[s..e])).collect();
+        for (start, end) in ranges {
+            for at in start..end {
+                self.numbers[at] = (mix(&[document, at as u32]) >> 32) as Word;
+            }
+        }
+    }
+
+    fn line_ranges(&self) -> impl Iterator<Item = (usize, usize)> {
+        let starts = (0..self.len()).filter(|&at| self.marks[at].starts_line());
+        let ends = (1..=self.len()).filter(|&at| self.starts_line(at as u32));
+        starts.zip(ends)
     }
 
     /// Number of words.

@@ -14,7 +14,8 @@ pub(super) fn addresses(page: &mut Page) {
         if text.len() > 200 || !shape::has_address(text) {
             continue;
         }
-        let others = text.split_whitespace().filter(|part| !shape::has_address(part) && part.chars().any(char::is_alphanumeric));
+        let others =
+            text.split_whitespace().filter(|part| !shape::has_address(part) && part.chars().any(char::is_alphanumeric));
         let others = others.count();
         let outside = page.prose_after(line).is_none();
         // "a@b.comTo reach the author send …": the address leads, what is glued to it follows.
@@ -50,7 +51,9 @@ fn between(page: &mut Page) {
 
 /// Marks a starred line at the very end, as opinion pages name the author's post.
 fn credits(page: &mut Page) {
-    let starred = |page: &Page, i: usize| page.text(i).starts_with(['*', '٭', '●']) && page.lines[i].weight <= 7.0 && !page.lines[i].stop;
+    let starred = |page: &Page, i: usize| {
+        page.text(i).starts_with(['*', '٭', '●']) && page.lines[i].weight <= 7.0 && !page.lines[i].stop
+    };
     let count = (0..page.lines.len()).filter(|&i| starred(page, i)).count();
     let Some(last) = (0..page.lines.len()).rev().find(|&i| page.marks[i].is_none()) else { return };
     if last > 0 && count <= 2 && starred(page, last) && (page.is_prose(last - 1) || starred(page, last - 1)) {

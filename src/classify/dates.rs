@@ -4,6 +4,7 @@
 //! weekdays in the [`Lexicon`]: Gregorian, Levantine, Maghrebi, Persian, Hijri, in any digits.
 
 use super::lexicon::{Kinds, Lexicon};
+use super::shape;
 use crate::tokenise::Token;
 
 /// What one word can be in a date.
@@ -42,7 +43,7 @@ pub(super) fn is_time(text: &str, tokens: &[Token], lexicon: &Lexicon) -> bool {
     let numbers = tokens.iter().filter(|t| number(t.span.of(text)).is_some()).count();
     let around = tokens.iter().filter(|t| lexicon.is(t, Kinds::DATE)).count();
     let clock = tokens.windows(2).any(|w| {
-        let between = &text[w[0].span.end as usize..w[1].span.start as usize];
+        let between = shape::between(text, &w[0], &w[1]);
         (between == ":" || between == "." || between == "٫")
             && number(w[0].span.of(text)).is_some_and(|h| h < 25)
             && number(w[1].span.of(text)).is_some_and(|m| m < 60)
@@ -52,8 +53,7 @@ pub(super) fn is_time(text: &str, tokens: &[Token], lexicon: &Lexicon) -> bool {
 
 /// Whether all of these words are one date that names its year.
 pub(super) fn is_full_date(text: &str, tokens: &[Token], lexicon: &Lexicon) -> bool {
-    is_date(text, tokens, lexicon)
-        && tokens.iter().any(|t| matches!(part(text, t, lexicon), Part::Year | Part::Whole))
+    is_date(text, tokens, lexicon) && tokens.iter().any(|t| matches!(part(text, t, lexicon), Part::Year | Part::Whole))
 }
 
 /// A day with a month's name, a month's name with a year, a numeric date, or 年 月 日.
@@ -64,7 +64,7 @@ fn has_core(text: &str, tokens: &[Token], parts: &[Part]) -> bool {
     };
     let named = parts.iter().enumerate().any(|(i, &p)| p == Part::Month && near(i));
     let numeric = tokens.windows(3).zip(parts.windows(3)).any(|(t, p)| {
-        let between = |i: usize| text[t[i].span.end as usize..t[i + 1].span.start as usize].trim();
+        let between = |i: usize| shape::between(text, &t[i], &t[i + 1]).trim();
         let numbers = p.iter().all(|p| matches!(p, Part::Day | Part::Year | Part::Number))
             && p.contains(&Part::Day)
             && (p.contains(&Part::Year) || p.iter().all(|&p| p == Part::Day));
@@ -154,14 +154,9 @@ mod tests {
 
     #[test]
     fn numbers_and_prose_are_no_dates() {
-        for other in [
-            "ثورة 25 يناير التي غيرت مصر",
-            "3-1",
-            "2024",
-            "الثلاثاء",
-            "June was warm",
-            "في 25 يونيو 2024 قال الوزير",
-        ] {
+        for other in
+            ["ثورة 25 يناير التي غيرت مصر", "3-1", "2024", "الثلاثاء", "June was warm", "في 25 يونيو 2024 قال الوزير"]
+        {
             check(other, false);
         }
     }

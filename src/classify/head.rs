@@ -70,7 +70,10 @@ fn byline(page: &Page, line: usize, title: usize) -> Option<Mark> {
     if page.text(line - 1).ends_with([':', '：']) {
         return None;
     }
-    if text.contains(['؟', '?', '!', '"', '“', '«', '،', ':', '(']) || text.contains(char::is_numeric) || lexicon.count(tokens, Kinds::VERB) > 0 {
+    if text.contains(['؟', '?', '!', '"', '“', '«', '،', ':', '('])
+        || text.contains(char::is_numeric)
+        || lexicon.count(tokens, Kinds::VERB) > 0
+    {
         return None;
     }
     let known = Kinds::PLACE.or(Kinds::AGENCY);
@@ -82,7 +85,12 @@ fn byline(page: &Page, line: usize, title: usize) -> Option<Mark> {
         return None;
     }
     if tokens.len() <= 4 && text.ends_with('/') {
-        return Some(Mark::new(Label::Byline, "head.outlet", 0.85, "a short line that ends in a stroke names the outlet"));
+        return Some(Mark::new(
+            Label::Byline,
+            "head.outlet",
+            0.85,
+            "a short line that ends in a stroke names the outlet",
+        ));
     }
     if let Some(at) = dash(page, line) {
         let (left, right) = tokens.split_at(at);
@@ -134,7 +142,7 @@ fn dash(page: &Page, line: usize) -> Option<usize> {
 }
 
 fn gap<'a>(page: &Page<'a>, before: &Token, after: &Token) -> &'a str {
-    &page.view.text[before.span.end as usize..after.span.start as usize]
+    shape::between(page.view.text, before, after)
 }
 
 /// A dash, a stroke, a bar, or a tatweel used as a dash.
@@ -155,10 +163,11 @@ fn joined_dateline(page: &mut Page, lead: usize) {
     while end < tokens.len().min(places + 8) {
         let between = gap(page, &tokens[end - 1], &tokens[end]);
         if agencies > 0 && opens_text(between) && !lexicon.is(&tokens[end], Kinds::AGENCY) {
-            let (start, stop) = (page.lines[lead].span.start as usize, tokens[end - 1].span.end as usize + between.len());
+            let (start, stop) =
+                (page.lines[lead].span.start as usize, tokens[end - 1].span.end as usize + between.len());
             let why = "a place and an agency before the first sentence";
-            let mark = Mark::new(Label::Dateline, "head.joined", 0.85, why)
-                .with("cut", page.view.text[start..stop].trim());
+            let mark =
+                Mark::new(Label::Dateline, "head.joined", 0.85, why).with("cut", page.view.text[start..stop].trim());
             page.inside.push((lead, start..stop, mark));
             return;
         }

@@ -30,7 +30,12 @@ pub(super) fn headlines(page: &mut Page) {
             continue;
         }
         let announced = page.text(line - 1).ends_with([':', '：']);
-        if end - line <= RUN_MAX && page.is_prose(line - 1) && !announced && end < page.lines.len() && page.is_prose(end) {
+        if end - line <= RUN_MAX
+            && page.is_prose(line - 1)
+            && !announced
+            && end < page.lines.len()
+            && page.is_prose(end)
+        {
             run(page, line, end);
         }
         line = end;
@@ -105,7 +110,11 @@ fn run(page: &mut Page, start: usize, end: usize) {
             signals.push("episode_number");
         }
         let question = page.text(line).contains(['?', '؟']);
-        if goes_on && page.lines[line].weight >= HEADLINE_WORDS_MIN && !question && elsewhere.share(own) < TOLD_SHARE_MAX {
+        if goes_on
+            && page.lines[line].weight >= HEADLINE_WORDS_MIN
+            && !question
+            && elsewhere.share(own) < TOLD_SHARE_MAX
+        {
             signals.push("next_paragraph_goes_on_with_the_text_before");
         }
         if links && !question {

@@ -197,17 +197,11 @@ fn told_by(page: &Page, headline: usize, line: usize) -> bool {
 
 /// The line before the marker with which the article had ended: its source, tags or end mark.
 fn closing_line(page: &Page, marker: usize) -> Option<usize> {
-    (marker.saturating_sub(CLOSING_LINES)..marker)
-        .rev()
-        .take_while(|&i| page.marks[i].is_some())
-        .find(|&i| {
-            page.marks[i].as_ref().is_some_and(|m| {
-                matches!(
-                    m.label,
-                    Label::SourceCredit | Label::Keywords | Label::Rights | Label::Contact
-                )
-            })
-        })
+    (marker.saturating_sub(CLOSING_LINES)..marker).rev().take_while(|&i| page.marks[i].is_some()).find(|&i| {
+        page.marks[i]
+            .as_ref()
+            .is_some_and(|m| matches!(m.label, Label::SourceCredit | Label::Keywords | Label::Rights | Label::Contact))
+    })
 }
 
 /// Marks the headlines of a block from its marker to `end`.
@@ -215,7 +209,10 @@ fn announced(page: &mut Page, marker: usize, end: usize) {
     for line in marker + 1..end {
         let why = format!("a headline under the marker of line {}", marker + 1);
         let score = if page.lines[line].stop { 0.75 } else { 0.92 };
-        page.set(line, Mark::new(Label::ReadAlsoContent, "marker.headline", score, why).with("marker_line", marker + 1));
+        page.set(
+            line,
+            Mark::new(Label::ReadAlsoContent, "marker.headline", score, why).with("marker_line", marker + 1),
+        );
     }
 }
 
@@ -235,15 +232,24 @@ fn appended(page: &mut Page, marker: usize, prose: usize, closed: Option<usize>,
     announced(page, marker, prose);
     for line in prose..page.lines.len() {
         let why = match closed {
-            Some(end) => format!("text of another article: the article ended at line {}, the marker is line {}", end + 1, marker + 1),
-            None => format!("text of another article: it tells what the headline under the marker of line {} says", marker + 1),
+            Some(end) => format!(
+                "text of another article: the article ended at line {}, the marker is line {}",
+                end + 1,
+                marker + 1
+            ),
+            None => format!(
+                "text of another article: it tells what the headline under the marker of line {} says",
+                marker + 1
+            ),
         };
         let mark = Mark::new(Label::ReadAlsoContent, "marker.appended", score, why)
             .with("marker_line", marker + 1)
             .with("words_shared_with_headline", common);
         let own = page.marks[line].as_ref().is_some_and(|m| {
-            matches!(m.label, Label::Byline | Label::Dateline | Label::SourceCredit | Label::Keywords | Label::SiteLabel)
-                && page.prose_after(line).is_some()
+            matches!(
+                m.label,
+                Label::Byline | Label::Dateline | Label::SourceCredit | Label::Keywords | Label::SiteLabel
+            ) && page.prose_after(line).is_some()
         });
         if page.marks[line].is_none() || own {
             page.marks[line] = Some(mark);

@@ -24,10 +24,12 @@
 mod contact;
 mod dates;
 mod embeds;
+mod features;
 mod head;
 mod headlines;
 mod lexicon;
 mod markers;
+mod model;
 mod page;
 mod phrases;
 mod shape;
@@ -44,6 +46,7 @@ use crate::normalise::Folds;
 use crate::params::FillerParams;
 use crate::span::Span;
 use crate::tokenise::{Tokeniser, View};
+use model::Model;
 use page::Page;
 use phrases::Phrases;
 
@@ -72,7 +75,31 @@ pub struct Finding {
 /// The rules, with their phrases read.
 pub struct Classifier {
     phrases: Phrases,
+    model: Model,
     tokeniser: Tokeniser,
+}
+
+/// What the linear model sees of one line. For training it; see `examples/train_filler.rs`.
+pub struct Sample {
+    /// The line, without surrounding white space.
+    pub span: Span,
+    /// Its length in words.
+    pub length: f32,
+    /// Indices of its features, in the order of [`feature_names`].
+    pub features: Vec<u16>,
+    /// Hashes of its words.
+    pub words: Vec<u64>,
+}
+
+/// The names of the features of the first look and of the second, by index.
+pub fn feature_names() -> (Vec<String>, Vec<String>) {
+    (features::names(), features::context_names())
+}
+
+/// The features of the second look, from the lengths of a page's lines in words and the chances
+/// that the first look gave them.
+pub fn context_features(lengths: &[f32], chances: &[f32]) -> Vec<Vec<u16>> {
+    features::context(lengths, chances)
 }
 
 impl Classifier {
@@ -90,11 +117,32 @@ impl Classifier {
     /// Names the file and line of a phrase that cannot be read.
     pub fn with_folds(params: &FillerParams, folds: Folds) -> Result<Self> {
         let tokeniser = Tokeniser::new(folds);
-        Ok(Self { phrases: Phrases::new(&tokeniser, folds, &params.phrases)?, tokeniser })
+        Ok(Self {
+            phrases: Phrases::new(&tokeniser, folds, &params.phrases)?,
+            model: Model::new(&tokeniser),
+            tokeniser,
+        })
+    }
+
+    /// What the linear model sees of every line of a document.
+    pub fn samples(&self, host: Option<&str>, view: &View, lines: &LineFrequencies) -> Vec<Sample> {
+        let page = self.rules(host, view, lines);
+        let seen = features::of_page(&page);
+        page.lines
+            .iter()
+            .zip(seen)
+            .map(|(line, (features, words))| Sample { span: line.span, length: line.weight, features, words })
+            .collect()
     }
 
     /// The findings of one document in reading order; they do not overlap.
     pub fn classify(&self, host: Option<&str>, view: &View, lines: &LineFrequencies) -> Vec<Finding> {
+        let page = self.rules(host, view, lines);
+        page.findings()
+    }
+
+    /// The document with what the rules say of its lines.
+    fn rules<'a>(&'a self, host: Option<&'a str>, view: &'a View<'a>, lines: &'a LineFrequencies) -> Page<'a> {
         let mut page = Page::new(view, host, &self.phrases, lines, &self.tokeniser);
         markers::phrases(&mut page);
         let title = head::title(&mut page);
@@ -104,7 +152,7 @@ impl Classifier {
         contact::addresses(&mut page);
         sitewide::sitewide(&mut page);
         headlines::headlines(&mut page);
-        page.findings()
+        page
     }
 }
 

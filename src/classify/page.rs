@@ -97,11 +97,10 @@ impl<'a> Page<'a> {
 
     pub fn haystack(&self, line: usize) -> Haystack<'a> {
         let span = self.lines[line].span;
-        Haystack {
-            text: self.view.text,
-            bytes: (span.start as usize, span.end as usize),
-            tokens: self.tokens(line),
-        }
+        let tokens = self.tokens(line);
+        // Invisible marks after the last word belong to it, though not to the line's content.
+        let end = tokens.last().map_or(span.end, |t| t.span.end.max(span.end));
+        Haystack { text: self.view.text, bytes: (span.start as usize, end as usize), tokens }
     }
 
     /// Whether the line stands for now as running text of the article.
@@ -185,10 +184,8 @@ impl Line {
     fn new(view: &View, span: Span, tokens: Range<usize>) -> Self {
         let text = span.of(view.text);
         let words = &view.tokens[tokens.clone()];
-        let weight = words
-            .iter()
-            .map(|t| if is_character(t.span.of(view.text)) { CHARACTER_WEIGHT } else { 1.0 })
-            .sum();
+        let weight =
+            words.iter().map(|t| if is_character(t.span.of(view.text)) { CHARACTER_WEIGHT } else { 1.0 }).sum();
         let stop = shape::ends_with_stop(text);
         let prose = weight >= PROSE_WEIGHT_LONG || (stop && weight >= PROSE_WEIGHT_STOP);
         Self { span, tokens, weight, stop, prose }
@@ -210,7 +207,9 @@ fn is_character(word: &str) -> bool {
 /// A word without the Arabic article and its conjunctions; a word of another script to six letters.
 fn stem(word: &str, letters: usize) -> &str {
     if word.starts_with(|c: char| ('\u{0600}'..'\u{0700}').contains(&c)) {
-        for (prefix, left) in [("وال", 3), ("بال", 3), ("فال", 3), ("كال", 3), ("ولل", 3), ("ال", 3), ("لل", 3), ("و", 4)] {
+        for (prefix, left) in
+            [("وال", 3), ("بال", 3), ("فال", 3), ("كال", 3), ("ولل", 3), ("ال", 3), ("لل", 3), ("و", 4)]
+        {
             if let Some(rest) = word.strip_prefix(prefix)
                 && letters - prefix.chars().count() >= left
             {
@@ -241,7 +240,17 @@ fn zone(label: Label, line: usize, first: usize, last: usize) -> Zone {
     );
     if line > last && !article_own {
         Zone::Tail
-    } else if line > first && !article_own && matches!(label, Label::ReadAlsoContent | Label::InsertedHeadline | Label::ReadAlsoMarker | Label::SocialEmbed | Label::Promo) {
+    } else if line > first
+        && !article_own
+        && matches!(
+            label,
+            Label::ReadAlsoContent
+                | Label::InsertedHeadline
+                | Label::ReadAlsoMarker
+                | Label::SocialEmbed
+                | Label::Promo
+        )
+    {
         Zone::Insert
     } else {
         Zone::Main

@@ -32,6 +32,16 @@ use crate::tokenise::{Token, Tokeniser};
 const BUILTIN: &[(&str, &str)] = &[
     ("ar", include_str!("phrases/ar.txt")),
     ("en", include_str!("phrases/en.txt")),
+    ("fa", include_str!("phrases/fa.txt")),
+    ("ur", include_str!("phrases/ur.txt")),
+    ("de", include_str!("phrases/de.txt")),
+    ("fr", include_str!("phrases/fr.txt")),
+    ("es", include_str!("phrases/es.txt")),
+    ("pt", include_str!("phrases/pt.txt")),
+    ("ru", include_str!("phrases/ru.txt")),
+    ("tr", include_str!("phrases/tr.txt")),
+    ("id", include_str!("phrases/id.txt")),
+    ("zh", include_str!("phrases/zh.txt")),
 ];
 
 /// Where a phrase counts.
@@ -130,7 +140,10 @@ impl Slot {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Element {
-    Word { hash: u64, form: String },
+    Word {
+        hash: u64,
+        form: String,
+    },
     Slot(Slot),
     /// One of these, an empty one for nothing.
     Group(Vec<Vec<Element>>),
@@ -291,7 +304,9 @@ impl Phrases {
             Element::Colon => {
                 let before = if from == 0 { hay.bytes.0 } else { hay.tokens[from - 1].span.end as usize };
                 let after = hay.tokens.get(from).map_or(hay.bytes.1, |t| t.span.start as usize);
-                hay.text[before..after]
+                hay.text
+                    .get(before..after)
+                    .unwrap_or_default()
                     .contains([':', '：', '﹕', '|', '؛', '–', '-', '/', '»'])
                     .then(|| self.matches(hay, rest, from, glue))?
             }
@@ -339,7 +354,8 @@ impl Phrases {
         let behind = if to == hay.tokens.len() { &hay.text[end..hay.bytes.1] } else { "" };
         // A few words with a full stop may still be a name; more of them are a sentence.
         let sentence = || {
-            shape::has_sentence_end(words) || (shape::ends_with_stop(behind) && (tokens.len() > 4 || words.contains([',', '،'])))
+            shape::has_sentence_end(words)
+                || (shape::ends_with_stop(behind) && (tokens.len() > 4 || words.contains([',', '،'])))
         };
         let function = || self.lexicon.count(tokens, Kinds::FUNCTION);
         let verbs = || self.lexicon.count(tokens, Kinds::VERB);
@@ -372,7 +388,7 @@ impl Phrases {
 fn border_after(hay: Haystack, next: usize) -> Option<usize> {
     let end = hay.tokens[next - 1].span.end as usize;
     let Some(following) = hay.tokens.get(next) else { return Some(hay.bytes.1) };
-    let gap = &hay.text[end..following.span.start as usize];
+    let gap = shape::between(hay.text, &hay.tokens[next - 1], following);
     let marks = gap.trim_end_matches([' ', '\u{a0}', '"', '\'', '«', '“', '(', '[', '#', '@']);
     (!marks.trim().is_empty()).then_some(end + marks.len())
 }
@@ -582,10 +598,12 @@ impl Phrases {
                             let slot = Slot::named(word.trim_matches(['<', '>']));
                             elements.push(Element::Slot(slot.ok_or_else(|| format!("there is no value `{word}`"))?));
                         }
-                        word => elements.extend(tokeniser.tokenise(word).iter().map(|t| Element::Word {
-                            hash: t.hash,
-                            form: self.folds.fold(t.span.of(word)),
-                        })),
+                        word => elements.extend(
+                            tokeniser
+                                .tokenise(word)
+                                .iter()
+                                .map(|t| Element::Word { hash: t.hash, form: self.folds.fold(t.span.of(word)) }),
+                        ),
                     }
                     end
                 }
@@ -627,7 +645,8 @@ mod tests {
     #[test]
     fn a_wrong_line_is_named_with_its_number() {
         let list = |text: &str| PhraseList { name: "mine.txt".into(), text: text.into() };
-        let error = |text| Phrases::new(default_tokeniser(), Folds::default(), &[list(text)]).err().map(|e| e.to_string());
+        let error =
+            |text| Phrases::new(default_tokeniser(), Folds::default(), &[list(text)]).err().map(|e| e.to_string());
         let got = error("# mine\nread_also blocks: see also").unwrap();
         assert!(got.contains("mine.txt") && got.contains("line 2") && got.contains("read_also"), "{got}");
         assert!(error("promo block: <nonsense>").unwrap().contains("nonsense"));

@@ -1,13 +1,15 @@
 //! What a run of text looks like, without knowing its words: ends of sentences, addresses, scripts.
 
+use crate::tokenise::Token;
+
 /// Marks that end a statement.
 const STOPS: &[char] = &['.', '。', '．', '۔', '।', '։', '።'];
 /// Marks that end a sentence, questions and exclamations included.
 const SENTENCE_ENDS: &[char] = &['.', '。', '．', '۔', '।', '։', '።', '!', '?', '؟', '！', '？', '…', '‼', '⁉'];
 /// Closing marks that may follow the end of a sentence.
 const CLOSERS: &[char] = &[
-    '"', '\'', '”', '’', '»', '›', ')', ']', '}', '」', '』', '）', '】', '》', '*', '\u{200f}', '\u{200e}', '\u{feff}',
-    '\u{a0}', ' ',
+    '"', '\'', '”', '’', '»', '›', ')', ']', '}', '」', '』', '）', '】', '》', '*', '\u{200f}', '\u{200e}',
+    '\u{feff}', '\u{a0}', ' ',
 ];
 
 /// Whether the text ends with a full stop, closing marks aside. An ellipsis is none.
@@ -50,6 +52,12 @@ pub(super) fn sentence_begins(text: &str, line_start: usize, at: usize) -> bool 
     before.is_empty() || before.ends_with(SENTENCE_ENDS) || before.ends_with(CLOSERS) || before.ends_with([':', '|'])
 }
 
+/// What stands between two words. A character that unfolds into several words gives them one span;
+/// nothing stands between those.
+pub(super) fn between<'t>(text: &'t str, before: &Token, after: &Token) -> &'t str {
+    text.get(before.span.end as usize..after.span.start as usize).unwrap_or_default()
+}
+
 /// Whether the text holds an address of the net: mail, link, account.
 pub(super) fn has_address(text: &str) -> bool {
     mail_at(text).is_some() || has_link(text) || account_len(text) > 0
@@ -58,9 +66,11 @@ pub(super) fn has_address(text: &str) -> bool {
 /// Where a mail address has its `@`.
 pub(super) fn mail_at(text: &str) -> Option<usize> {
     text.match_indices('@').map(|(at, _)| at).find(|&at| {
-        let name = text[..at].chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        let name =
+            text[..at].chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
         let domain = &text[at + 1..];
-        let domain_len = domain.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))).unwrap_or(domain.len());
+        let domain_len =
+            domain.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))).unwrap_or(domain.len());
         let domain = domain[..domain_len].trim_end_matches(['.', '-']);
         name && domain.contains('.') && !domain.starts_with('.')
     })
@@ -68,9 +78,7 @@ pub(super) fn mail_at(text: &str) -> Option<usize> {
 
 /// Whether a link or a bare host name stands in the text.
 pub(super) fn has_link(text: &str) -> bool {
-    let lower = |needle: &str| {
-        text.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle.as_bytes()))
-    };
+    let lower = |needle: &str| text.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle.as_bytes()));
     lower("http://") || lower("https://") || lower("www.") || lower("pic.twitter.com") || lower("t.co/")
 }
 

@@ -40,7 +40,10 @@ pub(super) fn sitewide(page: &mut Page) {
             (false, true, true) => 0.7,
             _ => continue,
         };
-        let why = format!("the host repeats this line on {} documents, at the edge of {} of them", count.documents, count.at_edge);
+        let why = format!(
+            "the host repeats this line on {} documents, at the edge of {} of them",
+            count.documents, count.at_edge
+        );
         let mark = Mark::new(Label::SiteWide, "host.line", score, why)
             .with("documents_on_host", count.documents)
             .with("at_edge", count.at_edge)

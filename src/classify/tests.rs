@@ -122,7 +122,8 @@ fn an_inserted_headline_needs_two_signals() {
 
 #[test]
 fn verses_are_not_headlines() {
-    let verses = ["يا دار عبلة بالجواء تكلمي", "وعمي صباحا دار عبلة واسلمي", "دار لآنسة غضيض طرفها", "طوع العناق لذيذة المتبسم"];
+    let verses =
+        ["يا دار عبلة بالجواء تكلمي", "وعمي صباحا دار عبلة واسلمي", "دار لآنسة غضيض طرفها", "طوع العناق لذيذة المتبسم"];
     let lines: Vec<&str> = ["قصيدة", LEAD].into_iter().chain(verses).chain([BODY]).collect();
     check(&lines, Label::InsertedHeadline, &[]);
 }
@@ -159,7 +160,10 @@ fn a_line_the_host_repeats_at_the_edge_is_site_wide_and_a_copied_article_is_not(
     for i in 0..9 {
         let text = format!("عنوان رقم {i}\n{LEAD}\n{BODY}\nصحيفة يومية تصدر عن دار المعرفة");
         lines.observe(Some("h"), &View::new(&text, tokeniser));
-        lines.observe(Some("copies"), &View::new(&format!("عنوان واحد\n{LEAD}\n{BODY}\nخاتمة واحدة لكل نسخة"), tokeniser));
+        lines.observe(
+            Some("copies"),
+            &View::new(&format!("عنوان واحد\n{LEAD}\n{BODY}\nخاتمة واحدة لكل نسخة"), tokeniser),
+        );
     }
     let labels = |host: &str, text: &str| -> Vec<Label> {
         let view = View::new(text, tokeniser);
@@ -198,7 +202,9 @@ fn any_line() -> impl Strategy<Value = String> {
         Just(format!("إقرأ المزيد{BODY}")),
         Just("Read more: ten ways to save water".to_string()),
         Just(LEAD.to_string()),
-        Just("عنوان قصير".to_string()),
+        Just("عنوان قصير\u{feff}".to_string()),
+        Just("Source: Reuters\u{200f}\u{feff}".to_string()),
+        "[\\p{Arabic}a-z0-9@:/.\u{feff}\u{200f}\u{301}ﷺ½ -]{0,40}",
     ]
 }
 

@@ -44,7 +44,7 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
         /// Examples of each sort in the text report
-        #[arg(long, value_name = "N", default_value_t = 8)]
+        #[arg(long, value_name = "N", default_value_t = 5)]
         top: usize,
     },
     /// Write the corpus without duplicate documents

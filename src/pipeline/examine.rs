@@ -16,7 +16,7 @@ use crate::pipeline::survey::Survey;
 use crate::pipeline::{BATCH_LEN_BYTES, Stages};
 use crate::read::{Corpus, RawRecord, Record, Source, parse};
 use crate::report::rows::{DocumentRow, PassageRow, Row, SkippedRow, SpanRow};
-use crate::report::{DocumentSample, LineNumbers, PassageSample};
+use crate::report::{DocumentSample, Excerpt, LineNumbers, PassageSample};
 use crate::tokenise::{Tokeniser, View};
 use crate::write::{Prepared, prepare};
 
@@ -51,6 +51,8 @@ pub struct ExaminedDocument {
     pub passages: Vec<Passage>,
     /// What becomes of it as a whole, when it stands elsewhere too.
     pub whole: Option<Removal>,
+    /// The sides of shown passages across documents that lie in it.
+    pub sides: Vec<ShownSide>,
     /// Its samples, when wanted.
     pub sample: Option<(DocumentSample, Vec<PassageSample>)>,
 }
@@ -80,7 +82,13 @@ pub struct Examiner<'a> {
     pub survey: &'a Survey,
     /// Which documents stand elsewhere too.
     pub duplicates: &'a Duplicates,
+    /// The passages across documents whose sides are shown.
+    pub across: &'a [(Passage, PassageSample)],
 }
+
+/// A side of a shown passage across documents: which passage, whether its first side, its lines and
+/// how it begins.
+pub type ShownSide = (usize, bool, (u32, u32), Excerpt);
 
 impl Examiner<'_> {
     /// Reads everything again and hands each record, examined, to `each` in reading order.
@@ -137,7 +145,8 @@ impl Examiner<'_> {
                     passages.iter().map(|p| PassageSample::new(&document.id, view, &lines, p)).collect(),
                 )
             });
-            ExaminedDocument { bytes: document.text.len() as u64, decision, passages, whole, sample }
+            let sides = self.sides(number, &document.text, &lines);
+            ExaminedDocument { bytes: document.text.len() as u64, decision, passages, whole, sides, sample }
         });
         let prepared = self.wants.cleaned.then(|| {
             let fate = match &document {
@@ -148,6 +157,14 @@ impl Examiner<'_> {
             prepare(&record, self.sources, &fate, self.params)
         });
         Examined { document, rows, prepared }
+    }
+
+    fn sides(&self, number: u32, text: &str, lines: &LineNumbers) -> Vec<ShownSide> {
+        let shown = self.across.iter().enumerate().flat_map(|(i, (p, _))| [(i, true, p.a), (i, false, p.b)]);
+        shown
+            .filter(|(.., side)| side.document == number)
+            .map(|(i, is_a, side)| (i, is_a, lines.of(side.span), Excerpt::new(side.span.of(text))))
+            .collect()
     }
 
     fn rows(

@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+pub mod across;
 pub mod duplicates;
 pub mod examine;
 pub mod survey;
@@ -25,16 +26,19 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use crate::align::Passage;
 use crate::classify::Classifier;
+use crate::decide::round;
 use crate::error::{Error, Result};
 use crate::index::{BandShape, candidate_probability};
 use crate::label::{Action, Label};
-use crate::params::Params;
+use crate::params::{Params, Scope};
 use crate::read::{Discovered, discover};
-use crate::report::rows::{ClusterRow, DocumentPairRow, Row, SkippedRow};
-use crate::report::{ClusterSample, Samples, Summary};
+use crate::report::rows::{ClusterRow, DocumentPairRow, PassageRow, Row, SkippedRow};
+use crate::report::{ClusterSample, PassageSample, Samples, Summary};
 use crate::tokenise::Tokeniser;
 use crate::write::Output;
+use across::Across;
 use duplicates::Duplicates;
 use examine::{Examined, Examiner, Wants};
 use survey::Survey;
@@ -174,6 +178,12 @@ impl Run {
         }
         let duplicates = Duplicates::find(&mut survey, &self.params, self.shape);
         tally.duplicates(&survey, &duplicates);
+        let across = if self.stages.inside && self.params.passages.scope == Scope::Corpus {
+            across::find(&self.found.sources, &self.params, &self.tokeniser, &survey, &duplicates)?
+        } else {
+            Across::default()
+        };
+        tally.across(&survey, &across);
         let examiner = Examiner {
             sources: &self.found.sources,
             params: &self.params,
@@ -183,25 +193,39 @@ impl Run {
             classifier: &self.classifier,
             survey: &survey,
             duplicates: &duplicates,
+            across: &tally.samples.across.clone(),
         };
         examiner.run(|examined| {
             let examined = tally.examined(examined);
             each(examined, &survey)
         })?;
         tally.finish();
-        Ok(if wants.rows { self.document_rows(&survey, &duplicates) } else { Vec::new() })
+        Ok(if wants.rows { self.document_rows(&survey, &duplicates, &across) } else { Vec::new() })
     }
 
-    fn document_rows(&self, survey: &Survey, duplicates: &Duplicates) -> Vec<u8> {
+    fn document_rows(&self, survey: &Survey, duplicates: &Duplicates, across: &Across) -> Vec<u8> {
         let id = |d: u32| &*survey.documents[d as usize].id;
         let mut rows = Vec::new();
+        for p in &across.passages {
+            Row::Passage(PassageRow::new(id(p.a.document), id(p.b.document), p)).write(&mut rows);
+        }
+        for v in &across.versions {
+            Row::DocumentPair(DocumentPairRow {
+                a: id(v.a),
+                b: id(v.b),
+                kind: "version",
+                jaccard: round(v.jaccard),
+                containment: round(v.containment),
+            })
+            .write(&mut rows);
+        }
         for m in &duplicates.pairs {
             Row::DocumentPair(DocumentPairRow {
                 a: id(m.a),
                 b: id(m.b),
                 kind: m.kind.name(),
-                jaccard: crate::decide::round(m.jaccard),
-                containment: crate::decide::round(m.containment),
+                jaccard: round(m.jaccard),
+                containment: round(m.containment),
             })
             .write(&mut rows);
         }
@@ -277,6 +301,24 @@ impl Tally {
             .collect();
     }
 
+    fn across(&mut self, survey: &Survey, across: &Across) {
+        self.summary.passages += across.passages.len() as u64;
+        self.summary.versions = across.versions.len() as u64;
+        if across.phrases_capped > 0 {
+            self.summary
+                .limits_reached
+                .insert("phrases in too many documents to compare pair by pair", across.phrases_capped);
+        }
+        let mut longest: Vec<&Passage> = across.passages.iter().collect();
+        longest.sort_by_key(|p| (std::cmp::Reverse(p.words), p.a, p.b));
+        let id = |d: u32| survey.documents[d as usize].id.to_string();
+        self.samples.across = longest
+            .into_iter()
+            .take(self.samples.top)
+            .map(|p| (p.clone(), PassageSample::across((id(p.a.document), id(p.b.document)), p)))
+            .collect();
+    }
+
     /// Counts one record and takes its samples.
     fn examined(&mut self, mut examined: Examined) -> Examined {
         let Some(document) = &mut examined.document else { return examined };
@@ -315,6 +357,10 @@ impl Tally {
         }
         s.passages += document.passages.len() as u64;
         s.documents_with_passages += u64::from(!document.passages.is_empty());
+        for (i, is_a, lines, excerpt) in document.sides.drain(..) {
+            let (_, sample) = &mut self.samples.across[i];
+            sample.show(is_a, lines, excerpt);
+        }
         if let Some((sample, passages)) = document.sample.take()
             && !goes
         {

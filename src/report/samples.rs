@@ -153,6 +153,31 @@ impl PassageSample {
     }
 }
 
+impl PassageSample {
+    /// A passage across documents; its sides are shown when their documents are read again.
+    pub fn across(docs: (String, String), p: &Passage) -> Self {
+        Self {
+            number: p.a.document,
+            docs,
+            lines: ((0, 0), (0, 0)),
+            kind: p.kind,
+            words: p.words,
+            identity: p.identity,
+            containment: p.containment,
+            excerpts: (Excerpt::default(), Excerpt::default()),
+        }
+    }
+
+    /// Shows the first or the second side.
+    pub fn show(&mut self, is_a: bool, lines: (u32, u32), excerpt: Excerpt) {
+        if is_a {
+            (self.lines.0, self.excerpts.0) = (lines, excerpt);
+        } else {
+            (self.lines.1, self.excerpts.1) = (lines, excerpt);
+        }
+    }
+}
+
 /// A cluster as shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClusterSample {
@@ -209,6 +234,8 @@ pub struct Samples {
     pub documents: Vec<DocumentSample>,
     /// The longest passages.
     pub passages: Vec<PassageSample>,
+    /// The longest passages across documents, each beside its sample until the report is finished.
+    pub across: Vec<(Passage, PassageSample)>,
     /// The largest clusters.
     pub clusters: Vec<ClusterSample>,
     /// The first finding of each label with its document.
@@ -218,7 +245,14 @@ pub struct Samples {
 impl Samples {
     /// Room for `top` examples of each sort.
     pub fn new(top: usize) -> Self {
-        Self { top, documents: Vec::new(), passages: Vec::new(), clusters: Vec::new(), labels: BTreeMap::new() }
+        Self {
+            top,
+            documents: Vec::new(),
+            passages: Vec::new(),
+            across: Vec::new(),
+            clusters: Vec::new(),
+            labels: BTreeMap::new(),
+        }
     }
 
     /// Offers one document with its passages. Documents come in reading order.
@@ -237,6 +271,7 @@ impl Samples {
 
     /// Cuts everything down to the largest `top`, documents back in reading order.
     pub fn finish(&mut self) {
+        self.passages.extend(self.across.drain(..).map(|(_, sample)| sample));
         self.shrink();
         self.documents.sort_by_key(|d| d.number);
     }

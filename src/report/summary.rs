@@ -36,6 +36,8 @@ pub struct Summary {
     pub passages: u64,
     /// Documents in which a passage is repeated.
     pub documents_with_passages: u64,
+    /// Pairs of documents that are versions of one text, with insertions (scope corpus only).
+    pub versions: u64,
     /// Clusters of duplicate documents.
     pub clusters: u64,
     /// Duplicates by kind: exact, near, contained.
@@ -91,6 +93,7 @@ impl Summary {
             labels: BTreeMap::new(),
             passages: 0,
             documents_with_passages: 0,
+            versions: 0,
             clusters: 0,
             duplicates: BTreeMap::new(),
             documents_removed: 0,

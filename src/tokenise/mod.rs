@@ -1,9 +1,9 @@
 //! Cuts text into words: spans in the original bytes, and a 64-bit hash of each comparison form.
 //!
 //! Text -> [`Token`]s, the bridge between text and numbers: everything after this stage compares
-//! hashes, everything reported goes back through the spans. Words follow UAX #29 with two
+//! hashes, everything reported goes back through the spans. Words follow UAX #29 with these
 //! tailorings: a full stop or a colon between letters divides ("الروسية.وقال" is two words, as
-//! text that lost its spaces needs), and scripts without spaces give one token for each character
+//! text that lost its spaces needs), a narrow no-break space is a space, and scripts without spaces give one token for each character
 //! (Han, Hiragana) or letter with its marks (Thai, Lao, Khmer, Myanmar), so that shingles work as
 //! character n-grams there.
 //!
@@ -269,6 +269,14 @@ mod tests {
         check("الروسية.وقال", &["الروسية", "وقال"]);
         check("3.14 1,000 ٣٫٥ 2024-2026", &["3.14", "1,000", "٣٫٥", "2024", "2026"]);
         check("المصدر:وكالة", &["المصدر", "وكالة"]);
+    }
+
+    #[test]
+    fn every_space_divides_words() {
+        check(
+            "استشهد\u{202f}نتيجة\u{a0}إصابته\u{2003}بشظايا\u{3000}مقذوف",
+            &["استشهد", "نتيجة", "إصابته", "بشظايا", "مقذوف"],
+        );
     }
 
     #[test]

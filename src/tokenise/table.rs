@@ -244,10 +244,13 @@ fn compute(folds: Folds, c: char) -> Entry {
 }
 
 fn class(c: char) -> Class {
-    // Tailored: these two join letters in UAX #29, which text that lost its spaces does not bear.
+    // Tailored: full stop and colon join letters in UAX #29, which text that lost its spaces does
+    // not bear.
     match c {
         '.' | '\u{2024}' | '\u{fe52}' | '\u{ff0e}' => return Class::MidDigit,
         ':' | '\u{fe13}' | '\u{fe55}' | '\u{ff1a}' => return Class::Other,
+        // ExtendNumLet for Mongolian suffixes; everywhere else it is a space.
+        '\u{202f}' => return Class::Other,
         // Word_Break=Other, but the folds strip it: a stray one must not divide a word.
         '\u{200b}' => return Class::Extend,
         _ => {}

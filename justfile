@@ -1,0 +1,24 @@
+# What CI runs, and what a developer runs by hand. `just` lists it.
+
+default:
+    @just --list
+
+# Format, lint, test: what CI runs.
+ci:
+    .ci/run
+
+# The tests a user can run.
+test:
+    cargo test
+
+# Figures on labelled data beside the project; says so when there is none.
+quality:
+    checks/quality
+
+# Licences, advisories, duplicate and banned crates (needs cargo-deny).
+deny:
+    cargo deny check
+
+# Speed against the physical limit: just bench [CORPUS]
+bench *CORPUS:
+    cargo bench --bench bench -- {{CORPUS}}
