@@ -3,9 +3,9 @@
 //! Text -> [`Token`]s, the bridge between text and numbers: everything after this stage compares
 //! hashes, everything reported goes back through the spans. Words follow UAX #29 with these
 //! tailorings: a full stop or a colon between letters divides ("الروسية.وقال" is two words, as
-//! text that lost its spaces needs), a narrow no-break space is a space, and scripts without spaces give one token for each character
-//! (Han, Hiragana) or letter with its marks (Thai, Lao, Khmer, Myanmar), so that shingles work as
-//! character n-grams there.
+//! text that lost its spaces needs), a narrow no-break space is a space, and scripts without spaces
+//! give one token for each character (Han, Hiragana) or letter with its marks (Thai, Lao, Khmer,
+//! Myanmar), so that shingles work as character n-grams there.
 //!
 //! ```
 //! use ghirbal::tokenise::Tokeniser;
@@ -19,9 +19,9 @@
 mod scan;
 mod table;
 
-use std::sync::LazyLock;
+pub use scan::Piece;
 
-use xxhash_rust::xxh3::xxh3_64;
+use std::sync::LazyLock;
 
 use crate::normalise::Folds;
 use crate::segment::{Segment, segment};
@@ -71,7 +71,11 @@ impl Tokeniser {
     pub fn tokenise(&self, text: &str) -> Vec<Token> {
         // Arabic news has 10.95 bytes a word, English about 6.
         let mut tokens = Vec::with_capacity(text.len() / 8);
-        self.scan(text, |span, hash| tokens.push(Token { span, hash }), || {});
+        self.scan(text, |piece| {
+            if let Piece::Word(span, hash) = piece {
+                tokens.push(Token { span, hash });
+            }
+        });
         tokens
     }
 

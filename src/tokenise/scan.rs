@@ -18,19 +18,26 @@ const FORM_LEN_BYTES_MAX: usize = 240;
 /// The form of one code point.
 const FORM_OF_ONE_LEN_BYTES_MAX: usize = 4;
 
+/// What a scan comes upon.
+pub enum Piece {
+    /// A word: its span and the hash of its comparison form.
+    Word(Span, u64),
+    /// A line end, as [`segment`](crate::segment) has them, CR LF being two.
+    LineEnd,
+}
+
 type Form = [u8; FORM_LEN_BYTES_MAX + 2 * FORM_OF_ONE_LEN_BYTES_MAX];
 
 impl Tokeniser {
-    /// Calls `word` with the span and the hash of every word in order, and `line` at every line
-    /// end (as [`segment`](crate::segment) has them, CR LF being two).
-    pub fn scan(&self, text: &str, mut word: impl FnMut(Span, u64), mut line: impl FnMut()) {
+    /// Calls `each` with every word and every line end in order.
+    pub fn scan(&self, text: &str, mut each: impl FnMut(Piece)) {
         let mut form: Form = [0; _];
         let mut plain_form = String::new();
         let mut at = 0;
         while let Some((entry, len)) = self.entry_at(text, at) {
             if entry.is_other() {
                 if entry.ends_line() {
-                    line();
+                    each(Piece::LineEnd);
                 }
                 at += len;
                 continue;
@@ -49,13 +56,13 @@ impl Tokeniser {
             if let Some((end, form_len)) = cut {
                 at = end;
                 if form_len > 0 {
-                    word(Span::new(start, end), xxh3_64(&form[..form_len]));
+                    each(Piece::Word(Span::new(start, end), xxh3_64(&form[..form_len])));
                 }
             } else {
                 let mut chars = Chars { text, at: start + len, table: &self.table };
                 at = chars.word_end(entry.class());
                 self.forms(&text[start..at], &mut plain_form, |form| {
-                    word(Span::new(start, at), xxh3_64(form.as_bytes()));
+                    each(Piece::Word(Span::new(start, at), xxh3_64(form.as_bytes())));
                 });
             }
         }
@@ -171,7 +178,11 @@ mod tests {
         for tokeniser in TOKENISERS.iter() {
             let (mut plain, mut scanned) = (Vec::new(), Vec::new());
             tokeniser.for_each_word(text, |span, form| plain.push((span, xxh3_64(form.as_bytes()))));
-            tokeniser.scan(text, |span, hash| scanned.push((span, hash)), || {});
+            tokeniser.scan(text, |piece| {
+                if let Piece::Word(span, hash) = piece {
+                    scanned.push((span, hash));
+                }
+            });
             assert_eq!(scanned, plain, "{text:?} under {:?}", tokeniser.folds);
         }
     }
@@ -198,8 +209,11 @@ mod tests {
     #[test]
     fn lines_hold_the_words_of_their_segments() {
         let text = "\n\none two\r\nthree\u{2028}\u{85}four\u{b}five\u{c} —\nsix'\nseven";
-        let (mut words, mut lines) = (0, vec![0]);
-        default_counts(text, &mut words, &mut lines);
+        let mut lines = vec![0];
+        TOKENISERS[0].scan(text, |piece| match piece {
+            Piece::Word(..) => *lines.last_mut().unwrap() += 1,
+            Piece::LineEnd => lines.push(0),
+        });
         let tokens = TOKENISERS[0].tokenise(text);
         let expected: Vec<usize> = segment(text)
             .iter()
@@ -208,21 +222,6 @@ mod tests {
             .collect();
         lines.retain(|&n| n > 0);
         assert_eq!(lines, expected);
-    }
-
-    fn default_counts(text: &str, words: &mut usize, lines: &mut Vec<usize>) {
-        let line = std::cell::Cell::new(0);
-        let mut counts = Vec::new();
-        TOKENISERS[0].scan(
-            text,
-            |_, _| {
-                *words += 1;
-                line.set(line.get() + 1);
-            },
-            || counts.push(line.replace(0)),
-        );
-        lines.extend(counts);
-        lines.push(line.get());
     }
 
     proptest! {
