@@ -9,13 +9,16 @@
 //! d documents is a template's when in the usual pair of them the rest (the lines that stand in
 //! fewer than d/2 documents) is a real part of the document and says something else.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use bitvec::vec::BitVec;
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{self, Fingerprint};
 use crate::shingle::ShingleSet;
-use crate::tokenise::{View, word_hashes};
+use crate::tokenise::{Piece, Tokeniser, View};
 use crate::verify::jaccard_and_containment;
 
 /// A line in fewer documents than this is no template's.
@@ -44,32 +47,70 @@ pub struct Words {
     ends: Vec<usize>,
 }
 
-/// The words and lines of one document, not yet put to the others.
+/// The words and lines of one document, not yet put to the others. Made to be used again for the
+/// next document.
+#[derive(Default)]
 pub struct DocumentWords {
     hashes: Vec<u64>,
+    /// For each line with words, its key and the end of its words.
     lines: Vec<(u64, u32)>,
+    /// The hashes as bytes, least first.
+    bytes: Vec<u8>,
 }
 
 impl DocumentWords {
-    /// Takes what is remembered of a view: a pure function, for any thread.
-    pub fn new(view: &View) -> Self {
-        let hashes = word_hashes(&view.tokens);
-        let mut bytes = Vec::new();
-        let lines = (0..view.segments.len())
-            .map(|s| view.token_range(s))
-            .filter(|words| !words.is_empty())
-            .map(|words| {
-                bytes.clear();
-                hashes[words.clone()].iter().for_each(|h| bytes.extend_from_slice(&h.to_le_bytes()));
-                (xxh3_64(&bytes), words.end as u32)
-            })
-            .collect();
-        Self { hashes, lines }
+    /// Takes the words of a text.
+    pub fn of_text(&mut self, text: &str, tokeniser: &Tokeniser) {
+        let Self { hashes, lines, .. } = self;
+        hashes.clear();
+        lines.clear();
+        let mut end_line = |end: usize| {
+            if lines.last().map_or(0, |&(_, last)| last as usize) < end {
+                lines.push((0, end as u32));
+            }
+        };
+        tokeniser.scan(text, |piece| match piece {
+            Piece::Word(_, hash) => hashes.push(hash),
+            Piece::LineEnd => end_line(hashes.len()),
+        });
+        end_line(hashes.len());
+        self.key_lines();
     }
 
-    /// The word hashes in order.
-    pub fn hashes(&self) -> &[u64] {
-        &self.hashes
+    /// Takes the words of a view: the same as of its text.
+    pub fn of_view(&mut self, view: &View) {
+        self.hashes.clear();
+        self.hashes.extend(view.tokens.iter().map(|t| t.hash));
+        self.lines.clear();
+        let lines = (0..view.segments.len()).map(|s| view.token_range(s)).filter(|words| !words.is_empty());
+        self.lines.extend(lines.map(|words| (0, words.end as u32)));
+        self.key_lines();
+    }
+
+    /// A line's key is the hash of its words' hashes.
+    fn key_lines(&mut self) {
+        self.bytes.clear();
+        self.bytes.extend(self.hashes.iter().flat_map(|h| h.to_le_bytes()));
+        let mut start = 0;
+        for (key, end) in &mut self.lines {
+            *key = xxh3_64(&self.bytes[start..*end as usize * 8]);
+            start = *end as usize * 8;
+        }
+    }
+
+    /// How many words there are.
+    pub fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
+    /// Whether there is no word.
+    pub fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+
+    /// The fingerprint of the document.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        fingerprint::of_bytes(&self.bytes)
     }
 }
 
@@ -79,6 +120,16 @@ impl Words {
         let base = self.hashes.len() as u64;
         self.hashes.extend_from_slice(&document.hashes);
         self.lines.extend(document.lines.iter().map(|&(key, end)| (key, base + u64::from(end))));
+        self.ends.push(self.lines.len());
+    }
+
+    /// Adds one document of another collection as the next.
+    pub fn push_from(&mut self, other: &Words, document: u32) {
+        let lines = other.lines_of(document);
+        let words = other.words_of_lines(&lines);
+        let base = self.hashes.len() as u64;
+        self.hashes.extend_from_slice(&other.hashes[words.clone()]);
+        self.lines.extend(other.lines[lines].iter().map(|&(key, end)| (key, base + end - words.start as u64)));
         self.ends.push(self.lines.len());
     }
 
@@ -103,29 +154,34 @@ impl Words {
     }
 
     fn words_of_line(&self, line: usize) -> &[u64] {
-        let start = if line == 0 { 0 } else { self.lines[line - 1].1 as usize };
-        &self.hashes[start..self.lines[line].1 as usize]
+        &self.hashes[self.words_of_lines(&(line..line + 1))]
+    }
+
+    /// Where the words of consecutive lines stand.
+    fn words_of_lines(&self, lines: &Range<usize>) -> Range<usize> {
+        let border = |line: usize| if line == 0 { 0 } else { self.lines[line - 1].1 as usize };
+        border(lines.start)..border(lines.end)
     }
 
     /// The words of a document whose lines pass `keep`, in order.
-    fn words_where(&self, document: u32, keep: impl Fn(usize) -> bool) -> Vec<u64> {
-        self.lines_of(document).filter(|&line| keep(line)).flat_map(|line| self.words_of_line(line)).copied().collect()
+    fn words_where(&self, document: u32, keep: impl Fn(usize) -> bool) -> Cow<'_, [u64]> {
+        let lines = self.lines_of(document);
+        if lines.clone().all(&keep) {
+            return Cow::Borrowed(self.words_of(document));
+        }
+        lines.filter(|&line| keep(line)).flat_map(|line| self.words_of_line(line)).copied().collect()
     }
 
-    fn word_count(&self, document: u32) -> usize {
-        self.lines_of(document).map(|line| self.words_of_line(line).len()).sum()
+    fn words_of(&self, document: u32) -> &[u64] {
+        &self.hashes[self.words_of_lines(&self.lines_of(document))]
     }
 
     /// The words a document is compared by: those of its own lines, or all when a template leaves
     /// less than one line in `REST_SHARE_MIN` of it.
-    pub fn core(&self, document: u32, recurring: &BitVec) -> Vec<u64> {
+    pub fn core(&self, document: u32, recurring: &BitVec) -> Cow<'_, [u64]> {
+        let all = self.words_of(document);
         let own = self.words_where(document, |line| !recurring[line]);
-        let all = self.word_count(document);
-        if own.len() == all || (own.len() as f64) < all as f64 * REST_SHARE_MIN {
-            self.words_where(document, |_| true)
-        } else {
-            own
-        }
+        if (own.len() as f64) < all.len() as f64 * REST_SHARE_MIN { Cow::Borrowed(all) } else { own }
     }
 }
 
@@ -184,7 +240,7 @@ fn is_template(
         .iter()
         .map(|&document| {
             let rest = words.words_where(document, |line| documents[line] * 2 < d);
-            let enough = rest.len() as f64 >= words.word_count(document) as f64 * REST_SHARE_MIN;
+            let enough = rest.len() as f64 >= words.words_of(document).len() as f64 * REST_SHARE_MIN;
             enough.then(|| ShingleSet::new(&rest, REST_SHINGLE_LEN_TOKENS))
         })
         .collect();
@@ -203,7 +259,6 @@ fn is_template(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fingerprint::fingerprint;
     use crate::tokenise::default_tokeniser;
 
     /// The lines of the first text that are a template's.
@@ -211,9 +266,14 @@ mod tests {
         let mut words = Words::default();
         let mut fingerprints = Vec::new();
         for text in texts {
-            let view = View::new(text, default_tokeniser());
-            words.push(&DocumentWords::new(&view));
-            fingerprints.push(fingerprint(&view.tokens));
+            let (mut of_text, mut of_view) = (DocumentWords::default(), DocumentWords::default());
+            of_text.of_text(text, default_tokeniser());
+            of_view.of_view(&View::new(text, default_tokeniser()));
+            assert!(of_text.hashes == of_view.hashes && of_text.lines == of_view.lines);
+            let mut alone = Words::default();
+            alone.push(&of_text);
+            words.push_from(&alone, 0);
+            fingerprints.push(of_text.fingerprint());
         }
         let mask = recurring(&words, |d| fingerprints[d as usize]);
         let view = View::new(&texts[0], default_tokeniser());

@@ -22,7 +22,13 @@ pub struct ShingleSet(Vec<u64>);
 impl ShingleSet {
     /// The shingles of `len_tokens` words each.
     pub fn new(words: &[u64], len_tokens: usize) -> Self {
-        let mut hashes: Vec<u64> = hashes(words, len_tokens).collect();
+        let mut hashes = Vec::new();
+        hashes_into(words, len_tokens, &mut hashes);
+        Self::from_hashes(hashes)
+    }
+
+    /// The set of these hashes.
+    pub fn from_hashes(mut hashes: Vec<u64>) -> Self {
         hashes.sort_unstable();
         hashes.dedup();
         Self(hashes)
@@ -51,8 +57,17 @@ pub fn hashes(words: &[u64], len_tokens: usize) -> impl Iterator<Item = u64> + '
     words.windows(window).map(combine)
 }
 
+/// The same, appended to a vector. The usual length is known to the compiler, which unrolls it.
+pub fn hashes_into(words: &[u64], len_tokens: usize, out: &mut Vec<u64>) {
+    match words.array_windows::<5>() {
+        fives if len_tokens == 5 && words.len() >= 5 => out.extend(fives.map(|five| combine(five))),
+        _ => out.extend(hashes(words, len_tokens)),
+    }
+}
+
 /// Polynomial combination in 64 bits with the finaliser of SplitMix64 (Steele, Lea & Flood 2014),
 /// whose every output bit depends on every input bit.
+#[inline(always)]
 fn combine(words: &[u64]) -> u64 {
     let sum = words.iter().fold(words.len() as u64, |h, w| h.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(*w));
     mix(sum)

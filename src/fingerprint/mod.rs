@@ -10,7 +10,7 @@ mod words;
 pub use lines::{LineCount, LineFrequencies};
 pub use words::WordFrequencies;
 
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::tokenise::{Token, View};
 
@@ -21,14 +21,13 @@ pub struct Fingerprint(pub u128);
 /// The fingerprint of a text's words, `None` when it has none: texts without words are not
 /// compared.
 pub fn fingerprint(tokens: &[Token]) -> Option<Fingerprint> {
-    if tokens.is_empty() {
-        return None;
-    }
-    let mut hasher = Xxh3::new();
-    for token in tokens {
-        hasher.update(&token.hash.to_le_bytes());
-    }
-    Some(Fingerprint(hasher.digest128()))
+    let bytes: Vec<u8> = tokens.iter().flat_map(|t| t.hash.to_le_bytes()).collect();
+    of_bytes(&bytes)
+}
+
+/// The same from the words' hashes as bytes, least first.
+pub(crate) fn of_bytes(words: &[u8]) -> Option<Fingerprint> {
+    (!words.is_empty()).then(|| Fingerprint(xxh3_128(words)))
 }
 
 /// How common words and lines are in the corpus.

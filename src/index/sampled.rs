@@ -5,6 +5,8 @@
 //! (mod-sampling: Broder 1997, "sketching containment"), and documents that share sampled shingles
 //! are proposed.
 
+use rayon::prelude::*;
+
 use super::Candidate;
 
 /// One shingle in this many is sampled: a document of 50 words has six of them.
@@ -30,10 +32,13 @@ pub struct SampledCandidates {
 }
 
 impl SampledShingles {
-    /// The sample of one shingle set: a pure function, for any thread.
-    pub fn sample(shingles: &[u64]) -> &[u64] {
-        // The set is sorted, so the hashes under the bound are its beginning.
-        &shingles[..shingles.partition_point(|&h| h < u64::MAX / SAMPLE_ONE_IN)]
+    /// The sample of a document's shingles, in any order and repeated or not: ascending, each once.
+    /// A pure function, for any thread.
+    pub fn sample(shingles: &[u64]) -> Vec<u64> {
+        let mut sample: Vec<u64> = shingles.iter().copied().filter(|&h| h < u64::MAX / SAMPLE_ONE_IN).collect();
+        sample.sort_unstable();
+        sample.dedup();
+        sample
     }
 
     /// Adds the sample of one document. Documents come in ascending order.
@@ -45,7 +50,8 @@ impl SampledShingles {
     /// Pairs that share at least half of what a containment of `contained` would make the smaller
     /// sample share.
     pub fn candidates(mut self, contained: f64) -> SampledCandidates {
-        self.entries.sort_unstable();
+        keep_repeated(&mut self.entries);
+        self.entries.par_sort_unstable();
         let mut found = SampledCandidates::default();
         let mut shared: Vec<Candidate> = Vec::new();
         for group in self.entries.chunk_by(|x, y| x.0 == y.0) {
@@ -57,7 +63,7 @@ impl SampledShingles {
                 shared.extend(group[i + 1..].iter().map(|&(_, y)| Candidate::new(x, y)));
             }
         }
-        shared.sort_unstable();
+        shared.par_sort_unstable();
         for group in shared.chunk_by(|x, y| x == y) {
             let Candidate { a, b } = group[0];
             let smaller = self.sample_len(a).min(self.sample_len(b));
@@ -76,6 +82,27 @@ impl SampledShingles {
     }
 }
 
+/// Drops most entries whose shingle stands in no other document: they propose nothing, are nine
+/// tenths of a usual corpus, and would all have to be sorted.
+///
+/// Two bits for each of 8 to 16 places an entry: the place was seen, the place was seen again. A
+/// shingle that shares its place by chance stays, and does no harm.
+fn keep_repeated(entries: &mut Vec<(u64, u32)>) {
+    let places = (entries.len() * 8).next_power_of_two().max(64);
+    let (mut seen, mut again) = (vec![0u64; places / 64], vec![0u64; places / 64]);
+    // Samples are small hashes: their low bits are the mixed ones.
+    let place = |shingle: u64| ((shingle as usize & (places - 1)) / 64, 1u64 << (shingle & 63));
+    for &(shingle, _) in entries.iter() {
+        let (word, bit) = place(shingle);
+        again[word] |= seen[word] & bit;
+        seen[word] |= bit;
+    }
+    entries.retain(|&(shingle, _)| {
+        let (word, bit) = place(shingle);
+        again[word] & bit != 0
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,9 +115,19 @@ mod tests {
         let mut sampled = SampledShingles::default();
         for (i, text) in [words(0..1000), words(300..360), words(5000..5100)].iter().enumerate() {
             let set = ShingleSet::new(&word_hashes(&default_tokeniser().tokenise(text)), 5);
-            sampled.push(i as u32, SampledShingles::sample(set.as_slice()));
+            sampled.push(i as u32, &SampledShingles::sample(set.as_slice()));
         }
         assert_eq!(sampled.candidates(0.9).candidates, [Candidate { a: 0, b: 1 }]);
+    }
+
+    #[test]
+    fn every_repeated_entry_is_kept() {
+        let mut entries: Vec<(u64, u32)> =
+            (0..1000).map(|d| (crate::shingle::mix(u64::from(d) % 700) >> 3, d)).collect();
+        let repeated: Vec<_> = entries.iter().copied().filter(|e| entries.iter().filter(|f| f.0 == e.0).count() > 1).collect();
+        keep_repeated(&mut entries);
+        assert!(repeated.iter().all(|e| entries.contains(e)));
+        assert!(entries.len() < 750);
     }
 
     #[test]

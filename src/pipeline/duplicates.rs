@@ -3,7 +3,9 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
+use bitvec::vec::BitVec;
 use rayon::prelude::*;
 
 use crate::cluster::{Cluster, cluster};
@@ -12,7 +14,7 @@ use crate::label::{Action, Label};
 use crate::params::{Keep, Params};
 use crate::pipeline::survey::{DocumentRow, Survey};
 use crate::recurring::{Words, recurring};
-use crate::shingle::ShingleSet;
+use crate::shingle::{ShingleSet, hashes_into};
 use crate::sketch::MinHasher;
 use crate::verify::{Match, MatchKind, ShingleSets, verify};
 
@@ -41,9 +43,9 @@ impl Duplicates {
         let rank = ranks(&survey.documents, &params.documents.keep);
         let copies = copies(&survey.documents, &rank);
         let words = std::mem::take(&mut survey.words);
-        let shingles = Shingles::new(&words, survey, params);
-        drop(words);
-        let (mut matches, mut limits_reached) = matches(&shingles, shape, params);
+        let cores = Cores::new(&words, survey, params);
+        let (mut matches, mut limits_reached) = matches(&cores, shape, params);
+        drop(cores);
 
         // Matches were found between first copies in reading order; clusters speak of the
         // preferred copy.
@@ -128,41 +130,72 @@ fn copies(documents: &[DocumentRow], rank: &[u32]) -> Vec<Vec<u32>> {
     groups
 }
 
-/// The shingle sets documents are compared by, each from its words without template lines. Copies
-/// and documents without words have none.
-struct Shingles(Vec<ShingleSet>);
+/// What documents are compared by: their words without template lines. Copies and documents without
+/// words have none.
+struct Cores<'a> {
+    words: &'a Words,
+    template_lines: BitVec,
+    shingle_len_tokens: usize,
+    /// The sets of documents that were proposed, made when first asked for: most never are, and
+    /// sorting the shingles of all took longer than everything else about duplicates.
+    sets: Vec<OnceLock<ShingleSet>>,
+}
 
-impl Shingles {
-    fn new(words: &Words, survey: &Survey, params: &Params) -> Self {
-        let mask = recurring(words, |d| survey.documents[d as usize].fingerprint);
-        let set = |d: u32| ShingleSet::new(&words.core(d, &mask), params.documents.shingle_len_tokens);
-        Self((0..words.len() as u32).into_par_iter().map(set).collect())
+impl<'a> Cores<'a> {
+    fn new(words: &'a Words, survey: &Survey, params: &Params) -> Self {
+        Self {
+            words,
+            template_lines: recurring(words, |d| survey.documents[d as usize].fingerprint),
+            shingle_len_tokens: params.documents.shingle_len_tokens,
+            sets: std::iter::repeat_with(OnceLock::new).take(words.len()).collect(),
+        }
+    }
+
+    /// The shingles of a document as they stand, repeated ones too.
+    fn hashes_into(&self, document: u32, hashes: &mut Vec<u64>) {
+        hashes.clear();
+        hashes_into(&self.words.core(document, &self.template_lines), self.shingle_len_tokens, hashes);
     }
 }
 
-impl ShingleSets for Shingles {
+impl ShingleSets for Cores<'_> {
     fn shingles(&self, document: u32) -> &[u64] {
-        self.0[document as usize].as_slice()
+        let set = self.sets[document as usize].get_or_init(|| {
+            let mut hashes = Vec::new();
+            self.hashes_into(document, &mut hashes);
+            ShingleSet::from_hashes(hashes)
+        });
+        set.as_slice()
     }
+}
+
+/// What a document is found by.
+struct Sketched {
+    keys: Vec<u64>,
+    sample: Vec<u64>,
 }
 
 /// Verified matches between documents that are no copies of each other, without repetition.
-fn matches(shingles: &Shingles, shape: BandShape, params: &Params) -> (Vec<Match>, Vec<(&'static str, u64)>) {
+fn matches(cores: &Cores, shape: BandShape, params: &Params) -> (Vec<Match>, Vec<(&'static str, u64)>) {
     let hasher = MinHasher::new(shape.sketch_len(), params.documents.seed);
-    let keys: Vec<Vec<u64>> = shingles
-        .0
-        .par_iter()
-        .map(|set| if set.is_empty() { Vec::new() } else { Bands::keys(shape, &hasher.sketch(set)) })
+    let sketched: Vec<Option<Sketched>> = (0..cores.words.len() as u32)
+        .into_par_iter()
+        .map_init(Vec::new, |hashes, document| {
+            cores.hashes_into(document, hashes);
+            (!hashes.is_empty()).then(|| Sketched {
+                keys: Bands::keys(shape, &hasher.sketch_hashes(hashes)),
+                sample: SampledShingles::sample(hashes),
+            })
+        })
         .collect();
     let (mut bands, mut sampled) = (Bands::new(shape), SampledShingles::default());
-    for (document, (set, keys)) in shingles.0.iter().zip(&keys).enumerate().filter(|(_, (set, _))| !set.is_empty()) {
-        bands.push(document as u32, keys);
-        sampled.push(document as u32, SampledShingles::sample(set.as_slice()));
+    for (document, s) in (0..).zip(sketched).filter_map(|(document, s)| Some((document, s?))) {
+        bands.push(document, &s.keys);
+        sampled.push(document, &s.sample);
     }
-    drop(keys);
     bands.finish();
     let verified = |candidates: Vec<Candidate>| -> Vec<Match> {
-        candidates.into_par_iter().filter_map(|c| verify(c, shingles, &params.documents)).collect()
+        candidates.into_par_iter().filter_map(|c| verify(c, cores, &params.documents)).collect()
     };
     let by_band: Vec<(Vec<Match>, usize)> = (0..bands.len())
         .into_par_iter()

@@ -13,6 +13,7 @@ use crate::label::Action;
 use crate::params::Params;
 use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::survey::Survey;
+use crate::pipeline::overlap::overlapped;
 use crate::pipeline::{BATCH_LEN_BYTES, Stages};
 use crate::read::{Corpus, RawRecord, Record, Source, parse};
 use crate::report::rows::{DocumentRow, PassageRow, Row, SkippedRow, SpanRow};
@@ -97,19 +98,48 @@ impl Examiner<'_> {
     /// When a source has changed since the first pass, or `each` fails.
     pub fn run(&self, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
         let mut corpus = Corpus::again(self.sources, &self.survey.checksums);
-        let mut number = 0;
-        while let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? {
-            let records: Vec<Record> =
-                batch.into_par_iter().map(|raw: RawRecord| parse(self.sources, self.params, raw)).collect();
-            let mut numbered = Vec::with_capacity(records.len());
-            for record in records {
-                numbered.push((number, record));
-                number += u32::from(numbered.last().is_some_and(|(_, r)| r.document().is_some()));
-            }
-            let examined: Vec<Examined> = numbered.into_par_iter().map(|(number, r)| self.record(number, r)).collect();
-            examined.into_iter().try_for_each(&mut each)?;
-        }
-        Ok(())
+        let (mut record, mut number) = (0, 0);
+        let read = || {
+            let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? else { return Ok(None) };
+            // A source that has grown gives more records than the first pass saw. It does not
+            // matter what they are called: the run will fail at the source's end.
+            let numbered = batch.into_iter().map(|raw| {
+                let is_document = self.survey.is_document.get(record).is_some_and(|b| *b);
+                let numbered = (number, is_document, raw);
+                record += 1;
+                number += u32::from(is_document);
+                numbered
+            });
+            Ok(Some(numbered.collect::<Vec<_>>()))
+        };
+        let examine = |(number, is_document, raw): (u32, bool, RawRecord)| match is_document {
+            true if self.passes_through(number) => self.unchanged(number, raw),
+            _ => self.record(number, parse(self.sources, self.params, raw)),
+        };
+        overlapped(
+            read,
+            |batch| -> Vec<Examined> { batch.into_par_iter().map(examine).collect() },
+            |examined| examined.into_iter().try_for_each(&mut each),
+        )
+    }
+
+    /// Whether nothing is looked for inside a document, and nothing becomes of it as a whole. Then
+    /// it need not be parsed again.
+    fn passes_through(&self, number: u32) -> bool {
+        !self.stages.inside && self.across.is_empty() && self.duplicates.of(number).is_none()
+    }
+
+    fn unchanged(&self, number: u32, raw: RawRecord) -> Examined {
+        let document = self.survey.documents.get(number as usize).map(|row| ExaminedDocument {
+            bytes: u64::from(row.bytes),
+            decision: Decision::default(),
+            passages: Vec::new(),
+            whole: None,
+            sides: Vec::new(),
+            sample: None,
+        });
+        let prepared = self.wants.cleaned.then(|| Prepared::unchanged(raw.source, raw.raw));
+        Examined { document, rows: Vec::new(), prepared }
     }
 
     fn record(&self, number: u32, record: Record) -> Examined {

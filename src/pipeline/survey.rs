@@ -6,11 +6,13 @@
 
 use std::collections::HashSet;
 
+use bitvec::vec::BitVec;
 use rayon::prelude::*;
 
 use crate::error::Result;
-use crate::fingerprint::{Fingerprint, Frequencies, fingerprint};
+use crate::fingerprint::{Fingerprint, Frequencies};
 use crate::params::Params;
+use crate::pipeline::overlap::overlapped;
 use crate::pipeline::{BATCH_LEN_BYTES, Stages};
 use crate::read::{Checksum, Corpus, RawRecord, Source, parse};
 use crate::recurring::{DocumentWords, Words};
@@ -35,6 +37,9 @@ pub struct DocumentRow {
 pub struct Survey {
     /// The documents in reading order; a document's number is its place here.
     pub documents: Vec<DocumentRow>,
+    /// For each record in reading order, whether it is a document: a further pass need not parse it
+    /// to know its number.
+    pub is_document: BitVec,
     /// Records that could not be read, with up to [`EXAMPLES_MAX`] reasons.
     pub skipped: u64,
     /// The first reasons, as `source line N: why`.
@@ -50,16 +55,18 @@ pub struct Survey {
 /// Reasons kept for an error message.
 pub const EXAMPLES_MAX: usize = 3;
 
-/// One document, looked at on its own.
-struct Seen {
-    row: DocumentRow,
-    words: DocumentWords,
-}
+/// Records looked at in one go by one thread: some hundred kilobytes.
+const PART_LEN_RECORDS: usize = 64;
 
-enum Outcome {
-    Seen(Seen),
-    Skipped { source: u32, line: u64, why: String },
-    Nothing,
+/// Some consecutive records, looked at on their own.
+#[derive(Default)]
+struct Part {
+    /// For each record, whether it is a document.
+    is_document: Vec<bool>,
+    rows: Vec<DocumentRow>,
+    words: Words,
+    /// Source, line and reason.
+    skipped: Vec<(u32, u64, String)>,
 }
 
 /// Reads everything once.
@@ -67,59 +74,81 @@ enum Outcome {
 /// # Errors
 /// When reading as a whole fails; bad records are counted instead.
 pub fn survey(sources: &[Source], params: &Params, stages: Stages, tokeniser: &Tokeniser) -> Result<Survey> {
-    let mut survey = Survey {
-        documents: Vec::new(),
-        skipped: 0,
-        skipped_examples: Vec::new(),
-        frequencies: Frequencies::default(),
-        checksums: Vec::new(),
-        words: Words::default(),
-    };
-    let look = |frequencies: &Frequencies, raw: RawRecord| -> Outcome {
-        let record = parse(sources, params, raw);
+    let frequencies = Frequencies::default();
+    let look = |part: &mut Part, words: &mut DocumentWords, raw: &RawRecord| {
+        let record = parse(sources, params, raw.clone());
+        part.is_document.push(record.document().is_some());
         if let Some(why) = record.skipped() {
-            return Outcome::Skipped { source: record.source, line: record.line, why: why.to_owned() };
+            part.skipped.push((record.source, record.line, why.to_owned()));
         }
-        let Some(document) = record.document() else { return Outcome::Nothing };
-        let view = View::new(&document.text, tokeniser);
+        let Some(document) = record.document() else { return };
         if stages.inside {
+            let view = View::new(&document.text, tokeniser);
             frequencies.observe(document.host.as_deref(), &view);
+            words.of_view(&view);
+        } else {
+            words.of_text(&document.text, tokeniser);
         }
-        let row = DocumentRow {
+        part.words.push(words);
+        part.rows.push(DocumentRow {
             id: document.id.as_str().into(),
-            words: view.tokens.len() as u32,
+            words: words.len() as u32,
             bytes: document.text.len() as u32,
-            fingerprint: fingerprint(&view.tokens),
+            fingerprint: words.fingerprint(),
             sort_key: document.sort_key.as_deref().map(Into::into),
-        };
-        Outcome::Seen(Seen { row, words: DocumentWords::new(&view) })
+        });
+    };
+    let part = |words: &mut DocumentWords, records: &[RawRecord]| -> Part {
+        let mut part = Part::default();
+        records.iter().for_each(|raw| look(&mut part, words, raw));
+        part
     };
 
-    let mut first_copies = HashSet::new();
     let mut corpus = Corpus::new(sources);
-    while let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? {
-        let outcomes: Vec<Outcome> = batch.into_par_iter().map(|raw| look(&survey.frequencies, raw)).collect();
-        for outcome in outcomes {
-            match outcome {
-                Outcome::Seen(seen) => {
-                    if seen.row.fingerprint.is_some_and(|f| first_copies.insert(f)) {
-                        survey.words.push(&seen.words);
-                    } else {
-                        survey.words.push_copy();
-                    }
-                    survey.documents.push(seen.row);
-                }
-                Outcome::Skipped { source, line, why } => {
-                    survey.skipped += 1;
-                    if survey.skipped_examples.len() < EXAMPLES_MAX {
-                        let name = &sources[source as usize].name;
-                        survey.skipped_examples.push(format!("`{name}` line {line}: {why}"));
-                    }
-                }
-                Outcome::Nothing => {}
+    let mut learned = Learned::default();
+    overlapped(
+        || corpus.next_batch(BATCH_LEN_BYTES),
+        |batch: Vec<RawRecord>| -> Vec<Part> {
+            batch.par_chunks(PART_LEN_RECORDS).map_init(DocumentWords::default, part).collect()
+        },
+        |parts| {
+            parts.into_iter().for_each(|part| learned.add(part, sources));
+            Ok(())
+        },
+    )?;
+    let Learned { documents, is_document, skipped, skipped_examples, words, .. } = learned;
+    let checksums = corpus.into_checksums();
+    Ok(Survey { documents, is_document, skipped, skipped_examples, frequencies, checksums, words })
+}
+
+/// What was learned so far.
+#[derive(Default)]
+struct Learned {
+    documents: Vec<DocumentRow>,
+    is_document: BitVec,
+    skipped: u64,
+    skipped_examples: Vec<String>,
+    words: Words,
+    first_copies: HashSet<Fingerprint>,
+}
+
+impl Learned {
+    fn add(&mut self, part: Part, sources: &[Source]) {
+        self.is_document.extend(part.is_document);
+        for (number, row) in (0..).zip(&part.rows) {
+            if row.fingerprint.is_some_and(|f| self.first_copies.insert(f)) {
+                self.words.push_from(&part.words, number);
+            } else {
+                self.words.push_copy();
+            }
+        }
+        self.documents.extend(part.rows);
+        self.skipped += part.skipped.len() as u64;
+        for (source, line, why) in part.skipped {
+            if self.skipped_examples.len() < EXAMPLES_MAX {
+                let name = &sources[source as usize].name;
+                self.skipped_examples.push(format!("`{name}` line {line}: {why}"));
             }
         }
     }
-    survey.checksums = corpus.into_checksums();
-    Ok(survey)
 }

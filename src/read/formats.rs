@@ -4,8 +4,6 @@
 //! nothing, where its next record ends, and how a record is understood. Everything else (batches,
 //! checksums, compression, faults, cutting, restoring) is the same for all.
 
-use std::io::{self, BufRead};
-
 use super::{Compression, Content, RawRecord, Source, jsonl, plain};
 use crate::params::Params;
 
@@ -18,26 +16,17 @@ pub struct Format {
     pub extensions: &'static [&'static str],
     /// Whether a file of unknown name is of this format, by the first bytes of its content.
     pub(crate) sniff: fn(head: &[u8]) -> bool,
-    /// Appends the bytes up to the next record's end, at most `len_max` of them.
+    /// Where the first record of these bytes ends.
     pub(crate) split: Split,
+    /// Whether a source of no bytes is a record.
+    pub(crate) empty_is_record: bool,
     /// Understands one record.
     pub(crate) parse: fn(&Source, &Params, &RawRecord) -> Content,
 }
 
-/// Appends the bytes up to the next record's end, at most `len_max` of them. `first` is true for
-/// the first record of a source.
-pub(crate) type Split = fn(input: &mut dyn BufRead, first: bool, len_max: u64, raw: &mut Vec<u8>) -> io::Result<Step>;
-
-/// How far a split came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// To the record's end.
-    Record,
-    /// To `len_max`; the record goes on.
-    Piece,
-    /// The source had ended; nothing was appended.
-    End,
-}
+/// The length of the first record, `None` when it does not end in these bytes. They may begin
+/// anywhere inside it.
+pub(crate) type Split = fn(bytes: &[u8]) -> Option<usize>;
 
 /// Every format, the ones that can be told from content first; the last takes what is left.
 pub static FORMATS: &[Format] = &[
@@ -46,13 +35,16 @@ pub static FORMATS: &[Format] = &[
         extensions: &["jsonl", "ndjson", "json"],
         sniff: jsonl::sniff,
         split: jsonl::split,
+        empty_is_record: false,
         parse: jsonl::parse,
     },
     Format {
         name: "text",
         extensions: &["txt", "text"],
         sniff: |_| true,
-        split: plain::split,
+        split: |_| None,
+        // An empty file is an empty document, not a missing one.
+        empty_is_record: true,
         parse: plain::parse,
     },
 ];

@@ -5,13 +5,11 @@
 //! of several equal names wins.
 
 use std::fmt;
-use std::io::{self, BufRead, Read};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::formats::Step;
-use super::{Content, Document, Parsed, RawRecord, Source, TextForm, json, utf8};
+use super::{Content, Document, Parsed, RawRecord, Source, TextForm, flat, json, utf8};
 use crate::params::Params;
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
@@ -23,13 +21,8 @@ pub(super) fn sniff(head: &[u8]) -> bool {
     head.strip_prefix(BOM).unwrap_or(head).trim_ascii_start().first() == Some(&b'{')
 }
 
-pub(super) fn split(input: &mut dyn BufRead, _first: bool, len_max: u64, raw: &mut Vec<u8>) -> io::Result<Step> {
-    let len = input.take(len_max).read_until(b'\n', raw)?;
-    Ok(match len {
-        0 => Step::End,
-        _ if len as u64 == len_max && raw.last() != Some(&b'\n') => Step::Piece,
-        _ => Step::Record,
-    })
+pub(super) fn split(bytes: &[u8]) -> Option<usize> {
+    Some(memchr::memchr(b'\n', bytes)? + 1)
 }
 
 pub(super) fn parse(source: &Source, params: &Params, record: &RawRecord) -> Content {
@@ -52,7 +45,7 @@ pub(super) fn parse(source: &Source, params: &Params, record: &RawRecord) -> Con
     };
     let name = &params.fields.text;
     let Some(inside) = inside(value) else {
-        return Content::Skipped(format!("field `{name}` is {}, not a string", kind(value.get())));
+        return Content::Skipped(format!("field `{name}` is {}, not a string", kind(value)));
     };
     // Where the inside of the quotes stands in the record's bytes.
     let start = inside.as_ptr() as usize - raw.as_ptr() as usize;
@@ -88,19 +81,42 @@ pub(crate) fn field_names(line: &str) -> Vec<String> {
 /// The values one record's document is made of, undecoded.
 #[derive(Default)]
 struct Fields<'a> {
-    text: Option<&'a RawValue>,
-    id: Option<&'a RawValue>,
-    host: Option<&'a RawValue>,
-    url: Option<&'a RawValue>,
-    sort_key: Option<&'a RawValue>,
+    text: Option<&'a str>,
+    id: Option<&'a str>,
+    host: Option<&'a str>,
+    url: Option<&'a str>,
+    sort_key: Option<&'a str>,
 }
 
 impl<'a> Fields<'a> {
     fn read(line: &'a str, params: &Params) -> serde_json::Result<Self> {
+        let mut fields = Fields::default();
+        if flat::members(line, |name, value| fields.set(&Roles::of(name, params), value)).is_some() {
+            return Ok(fields);
+        }
+        Self::parse(line, params)
+    }
+
+    /// The same for any line.
+    fn parse(line: &'a str, params: &Params) -> serde_json::Result<Self> {
         let mut deserializer = serde_json::Deserializer::from_str(line);
         let fields = deserializer.deserialize_map(FieldsVisitor(params))?;
         deserializer.end()?;
         Ok(fields)
+    }
+
+    fn set(&mut self, roles: &Roles, value: &'a str) {
+        for (wanted, place) in [
+            (roles.text, &mut self.text),
+            (roles.id, &mut self.id),
+            (roles.host, &mut self.host),
+            (roles.url, &mut self.url),
+            (roles.sort_key, &mut self.sort_key),
+        ] {
+            if wanted {
+                *place = Some(value);
+            }
+        }
     }
 }
 
@@ -121,17 +137,7 @@ impl<'de> Visitor<'de> for FieldsVisitor<'_> {
                 continue;
             }
             let value: &'de RawValue = map.next_value()?;
-            for (wanted, place) in [
-                (roles.text, &mut fields.text),
-                (roles.id, &mut fields.id),
-                (roles.host, &mut fields.host),
-                (roles.url, &mut fields.url),
-                (roles.sort_key, &mut fields.sort_key),
-            ] {
-                if wanted {
-                    *place = Some(value);
-                }
-            }
+            fields.set(&roles, value.get());
         }
         Ok(fields)
     }
@@ -147,6 +153,16 @@ struct Roles {
 }
 
 impl Roles {
+    fn of(name: &str, params: &Params) -> Self {
+        Roles {
+            text: name == params.fields.text,
+            id: name == params.fields.id,
+            host: name == params.fields.host,
+            url: name == "url",
+            sort_key: Some(name) == params.documents.keep.field(),
+        }
+    }
+
     fn any(&self) -> bool {
         self.text || self.id || self.host || self.url || self.sort_key
     }
@@ -171,31 +187,24 @@ impl Visitor<'_> for RolesOf<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Roles, E> {
-        let fields = &self.0.fields;
-        Ok(Roles {
-            text: name == fields.text,
-            id: name == fields.id,
-            host: name == fields.host,
-            url: name == "url",
-            sort_key: Some(name) == self.0.documents.keep.field(),
-        })
+        Ok(Roles::of(name, self.0))
     }
 }
 
 /// The raw bytes between a string's quotes.
-fn inside(value: &RawValue) -> Option<&str> {
-    value.get().strip_prefix('"')?.strip_suffix('"')
+fn inside(value: &str) -> Option<&str> {
+    value.strip_prefix('"')?.strip_suffix('"')
 }
 
-fn inside_text(value: &RawValue) -> Option<String> {
+fn inside_text(value: &str) -> Option<String> {
     json::decode(inside(value)?).ok()
 }
 
 /// A string's text, or a number as it is written.
-fn string_or_number(value: &RawValue) -> Option<String> {
-    match value.get().as_bytes().first()? {
+fn string_or_number(value: &str) -> Option<String> {
+    match value.as_bytes().first()? {
         b'"' => inside_text(value),
-        b'-' | b'0'..=b'9' => Some(value.get().to_owned()),
+        b'-' | b'0'..=b'9' => Some(value.to_owned()),
         _ => None,
     }
 }

@@ -29,10 +29,13 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
+
 use crate::params::Params;
 
 mod compression;
 mod discover;
+mod flat;
 mod formats;
 pub(crate) mod json;
 mod jsonl;
@@ -79,8 +82,8 @@ pub struct RawRecord {
     pub line: u64,
     /// Where it begins in the decompressed source, in bytes.
     pub offset: u64,
-    /// Its bytes, line end included.
-    pub raw: Vec<u8>,
+    /// Its bytes, line end included: a share of the block they were read with, no copy.
+    pub raw: Bytes,
     /// What the reader knows without parsing: the source ended in a fault, the record is too long.
     given: Option<Content>,
 }
@@ -95,7 +98,7 @@ pub struct Record {
     /// Where it begins in the decompressed source, in bytes.
     pub offset: u64,
     /// Its bytes, line end included. Records tile their source.
-    pub raw: Vec<u8>,
+    pub raw: Bytes,
     /// What it is.
     pub content: Content,
 }

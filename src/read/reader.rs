@@ -1,11 +1,11 @@
 //! Cuts sources into raw records: bounded memory, checksums on the way, faults as records.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 
+use bytes::Bytes;
 use xxhash_rust::xxh3::Xxh3Default;
 
-use super::formats::Step;
 use super::{Content, Format, RawRecord, Source};
 use crate::error::{Error, Result};
 
@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 /// skipped, and passes through in pieces.
 pub const RECORD_LEN_BYTES_MAX: u64 = u32::MAX as u64;
 
-/// 256 KiB hold many lines, and stay inside a second-level cache.
-const BUFFER_LEN_BYTES: usize = 1 << 18;
+/// Bytes read at a time. Records share them, so a block must hold many.
+const BLOCK_LEN_BYTES: usize = 1 << 20;
 
 /// The xxh3 of a source's decompressed content (as much as could be read).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,10 +55,17 @@ impl Hasher {
 /// A file that cannot be opened, or whose compressed stream is damaged, ends in a skipped record
 /// that says so.
 pub struct Reader {
-    input: Option<BufReader<Box<dyn Read + Send>>>,
+    input: Option<Box<dyn Read + Send>>,
+    /// What was read and not yet given out.
+    block: Bytes,
+    /// How much of it is known to hold no record's end.
+    searched: usize,
+    /// Why nothing more can be read, once what was read has been given out.
+    error: Option<io::Error>,
     format: &'static Format,
     source: u32,
     line: u64,
+    offset: u64,
     record_len_bytes_max: u64,
     /// Whether the last record was cut at the limit and goes on.
     in_piece: bool,
@@ -71,14 +78,18 @@ impl Reader {
     pub(crate) fn open(source: &Source, index: u32) -> Self {
         let opened = File::open(&source.path).and_then(|file| source.compression.decode(file));
         let (input, fault) = match opened {
-            Ok(input) => (Some(BufReader::with_capacity(BUFFER_LEN_BYTES, input)), None),
+            Ok(input) => (Some(input), None),
             Err(e) => (None, Some(format!("the file cannot be opened: {e}"))),
         };
         Self {
             input,
+            block: Bytes::new(),
+            searched: 0,
+            error: None,
             format: source.format,
             source: index,
             line: 0,
+            offset: 0,
             record_len_bytes_max: RECORD_LEN_BYTES_MAX,
             in_piece: false,
             fault,
@@ -97,10 +108,40 @@ impl Reader {
         self.hasher.checksum()
     }
 
-    fn record(&mut self, raw: Vec<u8>, given: Option<Content>) -> RawRecord {
-        let offset = self.hasher.len_bytes;
-        self.hasher.update(&raw);
-        RawRecord { source: self.source, line: self.line, offset, raw, given }
+    /// Reads more behind what is left. Whether there was any.
+    fn fill(&mut self) -> io::Result<bool> {
+        let Some(input) = &mut self.input else { return Ok(false) };
+        // Doubled when a record is longer, so that no byte is moved more than twice on average.
+        let mut block = Vec::with_capacity(BLOCK_LEN_BYTES.max(self.block.len() * 2));
+        block.extend_from_slice(&self.block);
+        let room = (block.capacity() - block.len()) as u64;
+        let read = input.take(room).read_to_end(&mut block);
+        self.hasher.update(&block[self.block.len()..]);
+        self.block = block.into();
+        Ok(read? > 0)
+    }
+
+    /// Gives out the first `len` bytes.
+    fn record(&mut self, len: usize, given: Option<Content>) -> RawRecord {
+        let offset = self.offset;
+        self.offset += len as u64;
+        self.searched = 0;
+        RawRecord { source: self.source, line: self.line, offset, raw: self.block.split_to(len), given }
+    }
+
+    /// Gives out the first `len` bytes, a whole record or (`goes_on`) a piece of one.
+    fn record_or_piece(&mut self, len: usize, goes_on: bool) -> RawRecord {
+        let is_rest = std::mem::replace(&mut self.in_piece, goes_on);
+        self.line += u64::from(!is_rest);
+        let given = match (is_rest, goes_on) {
+            (true, _) => Some(Content::Nothing),
+            (false, true) => {
+                let max = self.record_len_bytes_max;
+                Some(Content::Skipped(format!("the record is longer than the limit of {max} bytes")))
+            }
+            (false, false) => None,
+        };
+        self.record(len, given)
     }
 
     fn stopped(&self, error: &io::Error) -> String {
@@ -119,41 +160,39 @@ impl Iterator for Reader {
     type Item = RawRecord;
 
     fn next(&mut self) -> Option<RawRecord> {
-        if let Some(input) = &mut self.input {
-            let mut raw = Vec::new();
-            let first = self.line == 0;
-            let step = (self.format.split)(input, first, self.record_len_bytes_max, &mut raw);
-            if let Err(error) = &step {
-                self.input = None;
-                self.line += u64::from(!raw.is_empty() && !self.in_piece);
-                self.fault = Some(self.stopped(error));
-                if !raw.is_empty() {
-                    let given = self.in_piece.then_some(Content::Nothing);
-                    return Some(self.record(raw, given));
-                }
+        while self.input.is_some() {
+            let in_reach = self.block.len().min(usize::try_from(self.record_len_bytes_max).unwrap_or(usize::MAX));
+            if let Some(len) = (self.format.split)(&self.block[self.searched..in_reach]) {
+                return Some(self.record_or_piece(self.searched + len, false));
             }
-            if let Ok(step) = step {
-                if step == Step::End {
-                    self.input = None;
-                    return None;
+            self.searched = in_reach;
+            if in_reach as u64 == self.record_len_bytes_max {
+                return Some(self.record_or_piece(in_reach, true));
+            }
+            if let Some(error) = self.error.take() {
+                self.input = None;
+                self.line += u64::from(!self.block.is_empty() && !self.in_piece);
+                self.fault = Some(self.stopped(&error));
+                if !self.block.is_empty() {
+                    let given = self.in_piece.then_some(Content::Nothing);
+                    return Some(self.record(self.block.len(), given));
                 }
-                let goes_on = std::mem::replace(&mut self.in_piece, step == Step::Piece);
-                self.line += u64::from(!goes_on);
-                let given = match (goes_on, step) {
-                    (true, _) => Some(Content::Nothing),
-                    (false, Step::Piece) => {
-                        let max = self.record_len_bytes_max;
-                        Some(Content::Skipped(format!("the record is longer than the limit of {max} bytes")))
-                    }
-                    (false, _) => None,
-                };
-                return Some(self.record(raw, given));
+                break;
+            }
+            match self.fill() {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.input = None;
+                    let is_record = !self.block.is_empty() || (self.line == 0 && self.format.empty_is_record);
+                    return is_record.then(|| self.record_or_piece(self.block.len(), false));
+                }
+                Err(error) => self.error = Some(error),
             }
         }
         let fault = self.fault.take()?;
         // The fault stands behind everything that could be read, and takes no bytes of its own.
         self.line += 1;
-        Some(self.record(Vec::new(), Some(Content::Skipped(fault))))
+        Some(self.record(0, Some(Content::Skipped(fault))))
     }
 }
 

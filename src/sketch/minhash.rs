@@ -51,8 +51,13 @@ impl MinHasher {
 
     /// The signature of a set. An empty set has all places at their maximum.
     pub fn sketch(&self, set: &ShingleSet) -> Signature {
+        self.sketch_hashes(set.as_slice())
+    }
+
+    /// The signature of the set of these hashes, in any order: repetitions change no minimum.
+    pub fn sketch_hashes(&self, shingles: &[u64]) -> Signature {
         let mut places = vec![u32::MAX; self.factors.len()];
-        self.minima(set.as_slice(), &mut places);
+        self.minima(shingles, &mut places);
         places.truncate(self.len);
         Signature(places)
     }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::ledger::{Added, LedgerEntry, LedgerPartner, rounded, seal};
@@ -23,7 +24,7 @@ pub struct Prepared {
     /// Whether it left the corpus.
     pub(super) gone: bool,
     /// Its bytes in the cleaned file.
-    pub(super) cleaned: Vec<u8>,
+    pub(super) cleaned: Bytes,
     /// Its lines in the ledger.
     pub(super) ledger: Vec<u8>,
     /// Its line in the file of metadata.
@@ -42,13 +43,14 @@ pub fn prepare(record: &Record, sources: &[Source], fate: &Fate, params: &Params
         (Content::Document(parsed), Fate::Stay(removals)) if !removals.is_empty() => {
             Cut::new(record, parsed, source).apply(removals, params)
         }
-        _ => Prepared {
-            source: record.source,
-            gone: false,
-            cleaned: record.raw.clone(),
-            ledger: Vec::new(),
-            metadata: Vec::new(),
-        },
+        _ => Prepared::unchanged(record.source, record.raw.clone()),
+    }
+}
+
+impl Prepared {
+    /// A record that passes through as it is.
+    pub fn unchanged(source: u32, raw: Bytes) -> Self {
+        Self { source, gone: false, cleaned: raw, ledger: Vec::new(), metadata: Vec::new() }
     }
 }
 
@@ -62,7 +64,7 @@ fn leave_out(record: &Record, parsed: &Parsed, source: &Source, removal: &Remova
     entry.at = record.offset;
     entry.before = String::from_utf8_lossy(before).into_owned();
     entry.after = String::from_utf8_lossy(after).into_owned();
-    Prepared { source: record.source, gone: true, cleaned: Vec::new(), ledger: seal(&entry), metadata: Vec::new() }
+    Prepared { source: record.source, gone: true, cleaned: Bytes::new(), ledger: seal(&entry), metadata: Vec::new() }
 }
 
 /// One document's text in its raw form.
@@ -121,7 +123,7 @@ impl<'a> Cut<'a> {
         }
         cleaned.extend_from_slice(&raw[kept_to..]);
         let ledger = entries.iter().flat_map(seal).collect();
-        Prepared { source: self.record.source, gone: false, cleaned, ledger, metadata }
+        Prepared { source: self.record.source, gone: false, cleaned: cleaned.into(), ledger, metadata }
     }
 
     /// The ledger's entry for a removal of `text`, written as `raw` in the record.
