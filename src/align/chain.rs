@@ -7,7 +7,7 @@
 use super::seed::Run;
 
 /// Words that may lie between two runs of one chain, on either side: a clause. What lies further
-/// apart may still be one passage; [`super::merge`] decides when all pieces are known.
+/// apart may still be one passage; `merge` decides when all pieces are known.
 pub const GAP_MAX_WORDS: u32 = 16;
 
 /// What a word of a gap costs. A run of three rare words (worth 3) pays for a gap of ten, one of

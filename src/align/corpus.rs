@@ -2,7 +2,7 @@
 //!
 //! [`View`]s, one at a time and from any thread -> [`Corpus`]. It is kept by document number, so
 //! the order of observation leaves no trace. In memory: 11 bytes a word and 64 a document (see
-//! [`super::words`]); everything else asks through [`Corpus::words`] alone, so a store on disk
+//! `words`); everything else asks through [`Corpus::words`] alone, so a store on disk
 //! can stand in its place.
 
 use std::sync::Mutex;

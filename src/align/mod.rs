@@ -1,10 +1,10 @@
 //! Finds repeated passages: the same words twice, with edits, inside one document or across two.
 //!
 //! Views -> [`Passage`]s with both sides' spans and their true similarity. The files are the steps:
-//! [`words`] reduce a document to numbers, [`seed`] (inside) and [`index`] (across) find where
-//! words recur, [`chain`] groups what lies near, [`local`] aligns word by word, [`weight`] and
-//! [`natural`] decide what counts, [`merge`] joins pieces, [`star`] and [`group`] order many
-//! copies, [`measure`] gives the figures, [`difference`] and [`snap`] serve the reader.
+//! `words` reduce a document to numbers, `seed` (inside) and `index` (across) find where
+//! words recur, `chain` groups what lies near, `local` aligns word by word, `weight` and
+//! `natural` decide what counts, `merge` joins pieces, `star` and `group` order many
+//! copies, `measure` gives the figures, `difference` and `snap` serve the reader.
 //!
 //! Both sides of a passage begin and end with words; inside a document they do not overlap. The
 //! result depends on the documents and their numbers alone, not on threads or order of reading.

@@ -47,18 +47,6 @@ impl<'f> Weights<'f> {
         (self.in_corpus(word) * self.in_document(word)).max(self.floor)
     }
 
-    /// For each word of `words` and for their end, what all words before are worth in a chain.
-    pub fn worth(&self, words: &[Word]) -> Vec<f64> {
-        let mut sum = 0.0f64;
-        let mut sums = Vec::with_capacity(words.len() + 1);
-        sums.push(0.0f64);
-        for &word in words {
-            sum += f64::from(self.worth_of(word));
-            sums.push(sum);
-        }
-        sums
-    }
-
     /// What one word is worth in a chain.
     pub fn worth_of(&self, word: Word) -> f32 {
         WORD_WORTH_MIN + (1.0 - WORD_WORTH_MIN) * self.of(word)

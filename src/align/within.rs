@@ -7,7 +7,7 @@ use super::chain::{Chain, chains, cover};
 use super::local::{Alignment, align};
 use super::merge::{Piece, merge, once};
 use super::natural::{Substance, has_substance, heading_and_prose, recurs, restated_clause, round, trim};
-use super::seed::Places;
+use super::seed::{Places, Run};
 use super::weight::Weights;
 use super::words::{Words, numbers};
 use super::{Passage, PassageKind, Side, measure};
@@ -35,8 +35,9 @@ pub fn within_document(
         return Vec::new();
     }
     let weights = Weights::new(frequencies, &numbers);
-    let worth = weights.worth(&numbers);
-    let found = chains(runs, |run| (worth[run.a_end() as usize] - worth[run.a as usize]) as f32, true);
+    let worth =
+        |run: &Run| numbers[run.a as usize..run.a_end() as usize].iter().map(|&w| weights.worth_of(w)).sum::<f32>();
+    let found = chains(runs, worth, true);
     // Most documents end here: without a run of some weight there is nothing to align.
     let heavy = |chain: &Chain| matched(chain).map(|at| weights.of(numbers[at as usize])).sum::<f32>() >= SEED_MASS_MIN;
     let found: Vec<Chain> = found.into_iter().filter(heavy).collect();
