@@ -48,13 +48,7 @@ pub static FORMATS: &[Format] = &[
         split: jsonl::split,
         parse: jsonl::parse,
     },
-    Format {
-        name: "text",
-        extensions: &["txt", "text"],
-        sniff: |_| true,
-        split: plain::split,
-        parse: plain::parse,
-    },
+    Format { name: "text", extensions: &["txt", "text"], sniff: |_| true, split: plain::split, parse: plain::parse },
 ];
 
 impl Format {
