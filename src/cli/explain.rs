@@ -94,7 +94,7 @@ fn choose(corpus: &Path, params: &Params, place: &str) -> Result<(Document, Opti
                 Some(d) => Some(d),
                 None => find(corpus, params, |d, _, _| d.id.contains(doc))?,
             };
-            let missing = || Error::usage(format!("no document is called `{doc}`")).at(corpus);
+            let missing = || Error::usage(format!("no document is called `{doc}` in")).at(corpus);
             found.map(|d| (d, Some(number))).ok_or_else(|| missing().hint("give its id, or a part of it"))
         }
         None => {
@@ -110,7 +110,7 @@ fn choose(corpus: &Path, params: &Params, place: &str) -> Result<(Document, Opti
             let sources = discover(&[corpus.to_path_buf()])?.sources.len();
             let record = find(corpus, params, |_, _, line| sources == 1 && line == u64::from(number))?;
             record.map(|d| (d, None)).ok_or_else(|| {
-                Error::usage(format!("there is more than one document, and `{place}` names none of them"))
+                Error::usage(format!("there is more than one document, and `{place}` names none of them in"))
                     .at(corpus)
                     .hint("say which: DOC:LINE, where DOC is an id or a part of it")
             })

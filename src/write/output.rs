@@ -53,12 +53,7 @@ impl<'a> Output<'a> {
     ///
     /// # Panics
     /// When there is not one checksum for each source.
-    pub fn begin(
-        mut staging: Staging,
-        params: &Params,
-        sources: &'a [Source],
-        checksums: &[Checksum],
-    ) -> Result<Self> {
+    pub fn begin(mut staging: Staging, params: &Params, sources: &'a [Source], checksums: &[Checksum]) -> Result<Self> {
         assert_eq!(sources.len(), checksums.len());
         let (file, path) = staging.create_file(names::LEDGER)?;
         let ledger = LedgerWriter::new(file, path, params, sources, checksums)?;

@@ -54,8 +54,8 @@ fn one_document_needs_only_a_line() {
 fn a_place_that_does_not_exist_is_named_with_a_remedy() {
     ghirbal("explain seeds 003:900").code(1).says(&["has no line 900", "its last line is 26"]);
     ghirbal("explain seeds 003:0").code(1).says(&["has no line 0"]);
-    ghirbal("explain seeds nosuch:1").code(1).says(&["no document is called `nosuch`", "hint:"]);
-    ghirbal("explain seeds 7").code(1).says(&["more than one document", "DOC:LINE"]);
+    ghirbal("explain seeds nosuch:1").code(1).says(&["no document is called `nosuch` in `seeds`", "hint:"]);
+    ghirbal("explain seeds 7").code(1).says(&["names none of them in `seeds`", "DOC:LINE"]);
     ghirbal("explain seeds here").code(1).says(&["`here` names no line", "hint:"]);
     ghirbal("explain nosuch 1").code(1).says(&["nosuch", "hint:"]);
 }

@@ -22,11 +22,14 @@ fn the_short_help_of_a_command_fits_two_screens() {
 fn the_long_help_names_every_label_with_what_becomes_of_it() {
     let help = ghirbal("clean --help").ok().stdout;
     let words: Vec<&str> = help.split_whitespace().collect();
-    for label in ghirbal::label::Label::ALL.iter().filter(|l| !matches!(l.name(), "body" | "title" | "section_heading")) {
+    for label in ghirbal::label::Label::ALL.iter().filter(|l| !matches!(l.name(), "body" | "title" | "section_heading"))
+    {
         assert!(words.contains(&label.name()), "{label}: {help}");
     }
     let help = words.join(" ");
-    assert!(help.contains("keywords (metadata)") && help.contains("repeat (flag)") && help.contains("contained (flag)"));
+    assert!(
+        help.contains("keywords (metadata)") && help.contains("repeat (flag)") && help.contains("contained (flag)")
+    );
 }
 
 #[test]
