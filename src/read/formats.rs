@@ -38,7 +38,6 @@ pub static FORMATS: &[Format] = &[
         empty_is_record: false,
         parse: jsonl::parse,
     },
-<<<<<<< HEAD
     Format {
         name: "text",
         extensions: &["txt", "text"],
@@ -48,9 +47,6 @@ pub static FORMATS: &[Format] = &[
         empty_is_record: true,
         parse: plain::parse,
     },
-=======
-    Format { name: "text", extensions: &["txt", "text"], sniff: |_| true, split: plain::split, parse: plain::parse },
->>>>>>> tests
 ];
 
 impl Format {
