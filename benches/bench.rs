@@ -61,13 +61,14 @@ fn main() -> Result<()> {
     let mut limits = Vec::new();
     let mut costs: Vec<[Vec<Cost>; 2]> = subjects.iter().map(|_| [Vec::new(), Vec::new()]).collect();
     for _ in 0..runs {
-        limits.push(measure::run(&folded).cpu.as_secs_f64());
+        limits.push(measure::run(&folded));
         for (subject, costs) in subjects.iter().zip(&mut costs) {
             costs[0].push(subject.run(&corpus, scratch.path(), Some("1"))?);
             costs[1].push(subject.run(&corpus, scratch.path(), None)?);
         }
     }
-    let limit = median(limits);
+    assert!(limits.iter().all(|l| l.digest == limits[0].digest), "every run hashes the same");
+    let limit = median(limits.iter().map(|l| l.cpu.as_secs_f64()).collect());
     let megabytes = std::fs::metadata(&corpus)?.len() as f64 / 1e6;
     println!("corpus {} ({megabytes:.1} MB), {runs} runs, medians\n", corpus.display());
     println!("| work | CPU s | x limit | MB/s of CPU | wall s, 1 thread | wall s, all cores | faster | peak MB |");

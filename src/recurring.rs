@@ -307,7 +307,7 @@ mod tests {
             (0..n).map(|i| format!("{0}{0}\n{1}\n{2}\n", article(99), article(2 * i), article(2 * i + 1))).collect()
         };
         check(&pages(4), &[]);
-        check(&pages(12), &[&format!("{0}{0}", article(99)).trim()]);
+        check(&pages(12), &[format!("{0}{0}", article(99)).trim()]);
     }
 
     #[test]

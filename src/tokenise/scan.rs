@@ -1,9 +1,9 @@
 //! Words as spans and hashes, and line ends, in one pass over the bytes.
 //!
 //! Text -> calls for each word and each line end. Gives the same words as
-//! [`Tokeniser::for_each_word`], six times as fast: no word is decoded, no form is a string. Each
-//! code point is one table entry, whose folded bytes are copied into a buffer of four times the
-//! length of any usual word; its hash is taken where the word ends. What this does not cover (a
+//! [`Tokeniser::for_each_word`], several times as fast: no word is decoded, no form is a string.
+//! Each code point is one table entry, whose folded bytes are copied into a buffer on the stack; the
+//! hash is taken where the word ends. What this does not cover (a
 //! joining mark between letters, a character that needs its neighbours to be normalised) is cut
 //! by the plain code, one token at a time.
 
@@ -13,10 +13,12 @@ use super::table::{Class, Entry};
 use super::{Chars, Tokeniser};
 use crate::span::Span;
 
-/// Longer forms take the plain way. The longest Arabic word of a 220 MB corpus has 60 bytes.
-const FORM_LEN_BYTES_MAX: usize = 240;
-/// The form of one code point.
+/// Longer words take the plain way. The longest Arabic word of a 220 MB corpus has 60 bytes.
+const WORD_LEN_BYTES_MAX: usize = 120;
+/// The longest form of one code point.
 const FORM_OF_ONE_LEN_BYTES_MAX: usize = 4;
+/// The form of a code point has at most four bytes for one or two (Ⱥ has two, ⱥ three).
+const FORM_LEN_BYTES_MAX: usize = FORM_OF_ONE_LEN_BYTES_MAX * (WORD_LEN_BYTES_MAX + 2);
 
 /// What a scan comes upon.
 pub enum Piece {
@@ -26,15 +28,21 @@ pub enum Piece {
     LineEnd,
 }
 
-type Form = [u8; FORM_LEN_BYTES_MAX + 2 * FORM_OF_ONE_LEN_BYTES_MAX];
+type Form = [u8; FORM_LEN_BYTES_MAX];
 
 impl Tokeniser {
     /// Calls `each` with every word and every line end in order.
     pub fn scan(&self, text: &str, mut each: impl FnMut(Piece)) {
+        let bytes = text.as_bytes();
         let mut form: Form = [0; _];
         let mut plain_form = String::new();
         let mut at = 0;
-        while let Some((entry, len)) = self.entry_at(text, at) {
+        while at < bytes.len() {
+            let (entry, len) = match bytes[at..] {
+                [first @ ..0x80, ..] => (self.table.short()[first as usize], 1),
+                [first @ ..0xe0, second, ..] => (self.table.short()[of_two(first, second)], 2),
+                _ => self.long_entry(text, at),
+            };
             if entry.is_other() {
                 if entry.ends_line() {
                     each(Piece::LineEnd);
@@ -75,30 +83,37 @@ impl Tokeniser {
         let bytes = text.as_bytes();
         let short = self.table.short();
         let (mut at, mut form_len) = (start, 0);
+        // Two bytes are looked at together.
+        let stop = (start + WORD_LEN_BYTES_MAX).min(bytes.len() - 1);
         loop {
-            // One and two bytes alike, without a branch between them: words and the spaces behind
-            // them alternate too irregularly to be foreseen.
-            while let (Some(&[first, second]), true) = (bytes[at..].first_chunk(), form_len <= FORM_LEN_BYTES_MAX) {
+            while at < stop {
+                // One and two bytes alike, without a branch between them: words and the spaces
+                // behind them alternate too irregularly to be foreseen.
+                let (first, second) = (bytes[at], bytes[at + 1]);
                 let two = first >= 0x80;
-                let of_two = (first as usize & 0x1f) << 6 | (second as usize & 0x3f);
-                let entry = short[if two { of_two } else { first as usize }];
-                if !entry.goes_on() || first >= 0xe0 {
+                let entry = short[if two { of_two(first, second) } else { first as usize }];
+                if first >= 0xe0 {
+                    break;
+                }
+                if !entry.goes_on() {
+                    if entry.is_other() {
+                        return Some((at, form_len));
+                    }
                     break;
                 }
                 push(entry, form, &mut form_len);
                 at += 1 + two as usize;
             }
-            if form_len > FORM_LEN_BYTES_MAX {
+            // The last byte of the text, a longer code point, or perhaps the end of the word.
+            let Some((entry, len)) = self.entry_at(text, at) else { return Some((at, form_len)) };
+            if at - start > WORD_LEN_BYTES_MAX {
                 return None;
             }
-            // The last byte of the text, a longer code point, or the end of the word.
-            let Some((entry, len)) = self.entry_at(text, at) else { return Some((at, form_len)) };
-            if entry.goes_on() {
-                push(entry, form, &mut form_len);
-                at += len;
-            } else {
+            if !entry.goes_on() {
                 return self.ends_word(text, at, entry, len).then_some((at, form_len));
             }
+            push(entry, form, &mut form_len);
+            at += len;
         }
     }
 
@@ -122,7 +137,7 @@ impl Tokeniser {
             if at > start && entry.class() != Class::Extend {
                 break;
             }
-            if entry.is_normalised() || form_len > FORM_LEN_BYTES_MAX {
+            if entry.is_normalised() || at - start > WORD_LEN_BYTES_MAX {
                 return None;
             }
             push(entry, form, &mut form_len);
@@ -134,14 +149,24 @@ impl Tokeniser {
     /// The entry of the code point at `at`, and its length in bytes.
     #[inline]
     fn entry_at(&self, text: &str, at: usize) -> Option<(Entry, usize)> {
-        let bytes = text.as_bytes();
-        let first = *bytes.get(at)?;
-        if first < 0x80 {
-            return Some((self.table.short()[first as usize], 1));
+        match text.as_bytes().get(at)? {
+            &first @ ..0x80 => Some((self.table.short()[first as usize], 1)),
+            _ => Some(self.long_entry(text, at)),
         }
-        let c = text[at..].chars().next()?;
-        Some((self.table.entry(c), c.len_utf8()))
     }
+
+    /// The same where there is one, whatever its length.
+    fn long_entry(&self, text: &str, at: usize) -> (Entry, usize) {
+        let c = text[at..].chars().next().unwrap_or_default();
+        (self.table.entry(c), c.len_utf8())
+    }
+}
+
+/// The code point of a two-byte sequence: the lower five and six bits. Below `SHORT` whatever the
+/// bytes are.
+#[inline]
+fn of_two(first: u8, second: u8) -> usize {
+    (first as usize & 0x1f) << 6 | (second as usize & 0x3f)
 }
 
 /// Copies four bytes, and counts those that are the form.
@@ -160,6 +185,7 @@ mod tests {
     use super::*;
     use crate::normalise::Folds;
     use crate::segment::segment;
+    use crate::tokenise::table::SHORT;
 
     /// Every preset, and every preset without each of its folds.
     static TOKENISERS: LazyLock<Vec<Tokeniser>> = LazyLock::new(|| {
@@ -200,6 +226,8 @@ mod tests {
         ] {
             check(text);
         }
+        assert_eq!(of_two(0xff, 0xff), SHORT - 1);
+        check(&"Ⱥ".repeat(61));
         check(&"طويل".repeat(99));
         check(&"a".repeat(500));
         check(&"中\u{3099}".repeat(200));
