@@ -171,8 +171,15 @@ impl<'a> Page<'a> {
 
     /// The marks as findings, in reading order.
     pub fn findings(self) -> Vec<Finding> {
-        let first = (0..self.lines.len()).find(|&i| self.is_prose(i)).unwrap_or(0);
-        let last = (0..self.lines.len()).rev().find(|&i| self.is_prose(i)).unwrap_or(self.lines.len());
+        // A line that its own parts fill, such as foreign text with a post glued to it, is none of
+        // the article's.
+        let article = |&i: &usize| {
+            let parts = self.inside.iter().filter(|part| part.0 == i);
+            let filled: usize = parts.map(|(_, bytes, _)| bytes.len()).sum();
+            self.is_prose(i) && filled < self.lines[i].span.len()
+        };
+        let first = (0..self.lines.len()).find(article).unwrap_or(0);
+        let last = (0..self.lines.len()).rev().find(article).unwrap_or(self.lines.len());
         let mut findings = Vec::new();
         let Page { lines, marks, inside, .. } = self;
         let mut push = |span: Span, zone, mark: Mark| {

@@ -160,7 +160,7 @@ mod tests {
     fn a_removed_line_is_explained_by_its_reason_and_a_kept_one_says_so() {
         let row = json!({"type": "span", "doc": "d", "start": 8, "end": 17, "label": "read_also_marker",
             "action": "remove", "rule": "marker.line", "score": 0.99, "why": "the line only announces other articles"});
-        check(2, &[row.clone()], &["removed as read_also_marker: the line only announces other articles"]);
+        check(2, std::slice::from_ref(&row), &["removed as read_also_marker: the line only announces other articles"]);
         check(1, &[row], &["kept: no rule"]);
     }
 
