@@ -37,7 +37,9 @@ pub fn table(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
         });
         println!("| {name} | {:.0} |", bytes as f64 / 1e6 / seconds.fold(f64::MAX, f64::min));
     };
-    stage("cut into records", &|| Corpus::new(&sources).next_batch(SLICE_LEN_BYTES).map_or(0, |b| b.map_or(0, |b| b.len() as u64)));
+    stage("cut into records", &|| {
+        Corpus::new(&sources).next_batch(SLICE_LEN_BYTES).map_or(0, |b| b.map_or(0, |b| b.len() as u64))
+    });
     stage("parse records (and copy them)", &|| {
         batch.iter().cloned().map(|raw| parse(&sources, &params, raw).raw.len() as u64).sum()
     });

@@ -37,7 +37,13 @@ pub fn write(folder: &Path) -> std::io::Result<PathBuf> {
         write!(file, "{{\"id\": \"{d}\", \"text\": \"")?;
         for (i, &word) in words.iter().enumerate() {
             // A paragraph of 60 words, a sentence of 15.
-            let after = if i % 60 == 59 { ".\\n" } else if i % 15 == 14 { "، " } else { " " };
+            let after = if i % 60 == 59 {
+                ".\\n"
+            } else if i % 15 == 14 {
+                "، "
+            } else {
+                " "
+            };
             write!(file, "{}{after}", vocabulary[word])?;
         }
         writeln!(file, "\"}}")?;

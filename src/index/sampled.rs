@@ -41,6 +41,11 @@ impl SampledShingles {
         sample
     }
 
+    /// Makes room for this many more sampled shingles.
+    pub fn reserve(&mut self, shingles: usize) {
+        self.entries.reserve_exact(shingles);
+    }
+
     /// Adds the sample of one document. Documents come in ascending order.
     pub fn push(&mut self, document: u32, sample: &[u64]) {
         self.entries.extend(sample.iter().map(|&shingle| (shingle, document)));
@@ -124,7 +129,8 @@ mod tests {
     fn every_repeated_entry_is_kept() {
         let mut entries: Vec<(u64, u32)> =
             (0..1000).map(|d| (crate::shingle::mix(u64::from(d) % 700) >> 3, d)).collect();
-        let repeated: Vec<_> = entries.iter().copied().filter(|e| entries.iter().filter(|f| f.0 == e.0).count() > 1).collect();
+        let repeated: Vec<_> =
+            entries.iter().copied().filter(|e| entries.iter().filter(|f| f.0 == e.0).count() > 1).collect();
         keep_repeated(&mut entries);
         assert!(repeated.iter().all(|e| entries.contains(e)));
         assert!(entries.len() < 750);

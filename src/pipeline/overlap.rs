@@ -61,11 +61,8 @@ mod tests {
     #[test]
     fn a_failing_step_ends_all_of_them() {
         let mut numbers = 0..;
-        let failed = overlapped(
-            || Ok(numbers.next()),
-            |n| n,
-            |n| if n == 9 { Err(Error::usage("enough")) } else { Ok(()) },
-        );
+        let failed =
+            overlapped(|| Ok(numbers.next()), |n| n, |n| if n == 9 { Err(Error::usage("enough")) } else { Ok(()) });
         assert!(failed.unwrap_err().to_string().contains("enough"));
 
         let (mut read, mut finished) = (0, 0);

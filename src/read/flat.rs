@@ -109,7 +109,8 @@ mod tests {
     /// Whatever the reader accepts, `serde_json` reads alike.
     fn check(line: &str) {
         let Some(members) = flat(line) else { return };
-        let parsed: BTreeMap<String, &RawValue> = serde_json::from_str(line).unwrap_or_else(|e| panic!("{line:?}: {e}"));
+        let parsed: BTreeMap<String, &RawValue> =
+            serde_json::from_str(line).unwrap_or_else(|e| panic!("{line:?}: {e}"));
         // As in `serde_json`, the last of several equal names wins.
         let members: BTreeMap<&str, &str> = members.into_iter().collect();
         assert!(parsed.iter().map(|(name, value)| (name.as_str(), value.get())).eq(members), "{line:?}");
