@@ -4,10 +4,10 @@
 //! candidates, only what has been verified. Removals of one document are sorted, do not overlap and
 //! begin and end on character borders; where every word of a line goes, its line end goes with it.
 
-use crate::align::{Passage, PassageKind};
+use crate::align::{Passage, PassageKind, narrow};
 use crate::classify::{Evidence, Finding};
 use crate::label::{Action, Label, Zone};
-use crate::params::Params;
+use crate::params::{Params, Snap};
 use crate::span::Span;
 use crate::tokenise::View;
 use crate::verify::{Match, MatchKind};
@@ -144,42 +144,35 @@ fn as_finding(removal: &Removal) -> Finding {
     }
 }
 
-/// The lines that lie wholly inside the later side of a repeated passage, so that no half sentence
-/// is left. Lines that go for another reason are not counted again.
+/// The whole sentences (or lines, as `snap` asks) inside the later side of each repeated passage, so
+/// that no half sentence is left. What goes for another reason is not counted again.
 fn repeats(id: &str, view: &View, passages: &[Passage], removals: &[Removal], params: &Params) -> Vec<Removal> {
-    let mut gone = bitvec::bitvec![0; view.segments.len()];
-    for r in removals {
-        (view.segment_at(r.span.start)..=view.segment_at(r.span.end.saturating_sub(1))).for_each(|s| gone.set(s, true));
-    }
-    let mut found = Vec::new();
+    let snap = if params.passages.snap == Snap::Paragraph { Snap::Paragraph } else { Snap::Sentence };
+    let mut found: Vec<Removal> = Vec::new();
     for p in passages.iter().filter(|p| p.a.document == p.b.document) {
-        for segment in view.segment_at(p.b.span.start)..=view.segment_at(p.b.span.end.saturating_sub(1)) {
-            let words = view.segment_tokens(segment);
-            let whole = words.iter().all(|t| p.b.span.contains(t.span));
-            if gone[segment] || words.is_empty() || !whole {
-                continue;
-            }
-            gone.set(segment, true);
-            found.push(Removal {
-                span: view.segments[segment].content,
-                label: Label::Repeat,
-                action: params.policy.action(Label::Repeat),
-                rule: "passage.repeat",
-                score: p.identity,
-                evidence: vec![
-                    ("identity", round(p.identity as f64).into()),
-                    ("containment", round(p.containment as f64).into()),
-                    ("words", p.words.into()),
-                ],
-                why: format!(
-                    "{} of the {} words say the same as an earlier passage of this document{}",
-                    percent(p.identity as f64),
-                    p.words,
-                    if p.kind == PassageKind::Quote { ", one of them as a quotation" } else { "" },
-                ),
-                partner: Some(Partner { doc: id.to_owned(), span: Some(p.a.span) }),
-            });
+        let Some(span) = narrow(view, p.b.span, snap) else { continue };
+        if removals.iter().chain(&found).any(|r| r.span.overlap(span) > 0) {
+            continue;
         }
+        found.push(Removal {
+            span,
+            label: Label::Repeat,
+            action: params.policy.action(Label::Repeat),
+            rule: "passage.repeat",
+            score: p.identity,
+            evidence: vec![
+                ("identity", round(p.identity as f64).into()),
+                ("containment", round(p.containment as f64).into()),
+                ("words", p.words.into()),
+            ],
+            why: format!(
+                "{} of the {} words say the same as an earlier passage of this document{}",
+                percent(p.identity as f64),
+                p.words,
+                if p.kind == PassageKind::Quote { ", one of them as a quotation" } else { "" },
+            ),
+            partner: Some(Partner { doc: id.to_owned(), span: Some(p.a.span) }),
+        });
     }
     found.sort_by_key(|r| r.span);
     found
@@ -321,6 +314,8 @@ fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::align::Side;
+    use crate::params::Scope;
     use crate::tokenise::default_tokeniser;
 
     fn finding(text: &str, what: &str, label: Label, score: f32) -> Finding {
@@ -418,6 +413,31 @@ mod tests {
         let after = tail("three", Label::ReadAlsoContent, 0.9);
         assert_eq!(actions(vec![before.clone(), embed.clone(), after]), [Action::Remove; 3]);
         assert_eq!(actions(vec![before, embed]), [Action::Remove, Action::Flag]);
+    }
+
+    #[test]
+    fn a_repeat_goes_by_whole_sentences_and_only_when_asked() {
+        let text = "One two three four five six. More.\nOne two three four five six. And one two three four five";
+        let view = View::new(text, default_tokeniser());
+        let side = |start, end| Side { document: 0, span: Span::new(start, end) };
+        let passage = |b| Passage {
+            a: side(0, 27),
+            b,
+            kind: PassageKind::Exact,
+            words: 6,
+            identity: 1.0,
+            jaccard: 1.0,
+            containment: 1.0,
+            scope: Scope::Document,
+        };
+        let passages = [passage(side(35, 62)), passage(side(68, 91))];
+        assert!(decide("d", &view, vec![], &passages, &Params::default()).removals.is_empty());
+        let mut params = Params::default();
+        params.policy.set(Label::Repeat, Action::Remove).unwrap();
+        let removals = decide("d", &view, vec![], &passages, &params).removals;
+        let gone: Vec<&str> = removals.iter().map(|r| r.span.of(text)).collect();
+        assert_eq!(gone, ["One two three four five six. "], "the second begins and ends in mid-sentence");
+        assert_eq!(removals[0].partner, Some(Partner { doc: "d".into(), span: Some(Span::new(0, 27)) }));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod span;
 pub mod label;
 pub mod error;
+pub mod scratch;
 pub mod normalise;
 pub mod params;
 pub mod read;

@@ -163,6 +163,32 @@ pub enum Scope {
     Corpus,
 }
 
+/// Where the borders of a passage lie when it is shown or removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Snap {
+    /// At words, as found.
+    #[default]
+    Word,
+    /// At sentences.
+    Sentence,
+    /// At lines.
+    Paragraph,
+}
+
+impl FromStr for Snap {
+    type Err = String;
+
+    fn from_str(s: &str) -> std::result::Result<Self, String> {
+        match s {
+            "word" => Ok(Snap::Word),
+            "sentence" => Ok(Snap::Sentence),
+            "paragraph" => Ok(Snap::Paragraph),
+            _ => Err(format!("`{s}` is none of word, sentence, paragraph")),
+        }
+    }
+}
+
 /// Repeated passages.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PassageParams {
@@ -172,11 +198,13 @@ pub struct PassageParams {
     pub words_min: usize,
     /// Share of aligned words that must be equal. Lower finds more.
     pub identity_min: f64,
+    /// Where its borders lie when it is shown or removed.
+    pub snap: Snap,
 }
 
 impl Default for PassageParams {
     fn default() -> Self {
-        Self { scope: Scope::Document, words_min: 6, identity_min: 0.5 }
+        Self { scope: Scope::Document, words_min: 6, identity_min: 0.5, snap: Snap::Word }
     }
 }
 

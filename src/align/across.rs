@@ -125,7 +125,7 @@ fn between(
     let pieces = chains(runs.iter().map(|&(r, _)| r).collect(), worth, false)
         .into_iter()
         .filter_map(|chain| piece(a, b, weights, &runs, &chain, params));
-    let pieces = merge(once(pieces.collect()), a, b, params);
+    let pieces = merge(once(pieces.collect(), false), a, b, params, false);
     let found: Vec<Piece> = pieces.into_iter().filter_map(|piece| judge(a, b, piece, params)).collect();
     let (words, ordered) = in_order(&found);
     let share = words as f32 / a.len().min(b.len()).max(1) as f32;
@@ -238,5 +238,108 @@ fn passage(a: (u32, &Words), b: (u32, &Words), alignment: &Alignment) -> Passage
         jaccard,
         containment,
         scope: Scope::Corpus,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::CorpusBuilder;
+    use super::*;
+    use crate::tokenise::{View, default_tokeniser};
+
+    /// The passages of a corpus as texts, and what else was found.
+    fn find(texts: &[String]) -> (Vec<(String, String)>, Repeats) {
+        let (builder, frequencies) = (CorpusBuilder::default(), WordFrequencies::default());
+        texts.par_iter().enumerate().for_each(|(number, text)| {
+            let view = View::new(text, default_tokeniser());
+            frequencies.observe(&view.tokens);
+            builder.observe(number as u32, &view);
+        });
+        let repeats = across_documents(&builder.finish(), &frequencies, &PassageParams::default(), |_, _| false);
+        let of = |side: &Side| side.span.of(&texts[side.document as usize]).to_owned();
+        (repeats.passages.iter().map(|p| (of(&p.a), of(&p.b))).collect(), repeats)
+    }
+
+    /// `n` words that stand nowhere else.
+    fn prose(from: usize, n: usize) -> String {
+        (from..from + n).map(|i| format!("كلمة{i}")).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A text of its own around `inside`.
+    fn host(number: usize, inside: &str) -> String {
+        format!("{}.\n{inside}.\n{}.\n", prose(number * 1000 + 100_000, 60), prose(number * 1000 + 100_500, 60))
+    }
+
+    #[test]
+    fn a_paragraph_of_another_document_is_found() {
+        let p = prose(0, 30);
+        let texts: Vec<_> = (0..6).map(|i| host(i, if i % 3 == 1 { &p } else { "." })).collect();
+        assert_eq!(find(&texts).0, [(p.clone(), p)]);
+    }
+
+    #[test]
+    fn a_spread_passage_is_several_findings_and_a_reordered_one_is_one() {
+        let (x, y) = (prose(0, 20), prose(50, 20));
+        let spread = format!("{x}.\n{}.\n{y}.", prose(9000, 80));
+        assert_eq!(find(&[host(0, &format!("{x}. {y}")), host(1, &spread)]).0.len(), 2);
+        assert_eq!(find(&[host(0, &format!("ثم {x}. {y}")), host(1, &format!("وقد {y}. {x}"))]).0.len(), 1);
+    }
+
+    #[test]
+    fn a_verse_in_many_documents_is_common_property_and_a_paragraph_is_not() {
+        let (verse, paragraph) = (prose(0, 9), prose(50, 40));
+        let verses: Vec<_> = (0..8)
+            .map(|i| host(i, &format!("{} {verse} {}", prose(i * 50 + 700, 9), prose(i * 50 + 730, 9))))
+            .collect();
+        assert!(find(&verses).0.is_empty());
+        let copies: Vec<_> = (0..8).map(|i| host(i, &paragraph)).collect();
+        let (passages, repeats) = find(&copies);
+        assert_eq!(passages.len(), 7, "a star around the first");
+        assert_eq!(super::super::groups(&repeats.passages)[0].members.len(), 7);
+    }
+
+    #[test]
+    fn lines_of_a_site_are_furniture() {
+        let line = prose(0, 10);
+        let texts: Vec<_> = (0..9).map(|i| host(i, &line)).collect();
+        assert!(find(&texts).0.is_empty());
+    }
+
+    #[test]
+    fn documents_that_share_most_in_order_are_versions() {
+        let parts: Vec<_> = (0..4).map(|i| prose(i * 100, 60)).collect();
+        let with = |number: usize| {
+            parts
+                .iter()
+                .enumerate()
+                .map(|(i, p)| format!("{p}.\n{}.\n", prose(50_000 + number * 5000 + i * 300, 60)))
+                .collect::<String>()
+        };
+        let (passages, repeats) = find(&[with(0), with(1)]);
+        assert!(passages.is_empty());
+        assert_eq!(repeats.versions, [Version { a: 0, b: 1, words: 240 }]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn renumbering_documents_changes_only_numbers(
+            lens in prop::collection::vec(14usize..40, 3),
+            order in Just((0..6).collect::<Vec<usize>>()).prop_shuffle(),
+        ) {
+            let shared: Vec<_> = lens.iter().enumerate().map(|(i, &len)| prose(i * 100, len)).collect();
+            let texts: Vec<_> = (0..6).map(|i| host(i, &shared[i / 2])).collect();
+            let shuffled: Vec<_> = order.iter().map(|&i| texts[i].clone()).collect();
+            let sorted = |found: Vec<(String, String)>| {
+                let mut found: Vec<_> = found.into_iter().map(|(a, b)| if a <= b { (a, b) } else { (b, a) }).collect();
+                found.sort();
+                found
+            };
+            let here = sorted(find(&texts).0);
+            prop_assert_eq!(here.len(), 3);
+            prop_assert_eq!(here, sorted(find(&shuffled).0));
+        }
     }
 }

@@ -6,9 +6,9 @@
 
 use super::seed::Run;
 
-/// Words that may lie between two runs of one passage, on either side. At one edit in four words
-/// the 3-gram-free stretch of a copy is shorter than this in 99.9 % of cases.
-pub const GAP_MAX_WORDS: u32 = 24;
+/// Words that may lie between two runs of one chain, on either side: a clause. What lies further
+/// apart may still be one passage; `merge` decides when all pieces are known.
+pub const GAP_MAX_WORDS: u32 = 16;
 
 /// What a word of a gap costs. A run of three rare words (worth 3) pays for a gap of ten, one of
 /// three stop words (worth .6) for a gap of two.
@@ -152,7 +152,7 @@ fn split(group: &[Run], worth: impl Fn(&Run) -> f32) -> (Vec<Run>, Vec<Run>) {
             let gap_b = (run.b + overlap).saturating_sub(before.b_end());
             let gap = gap_a.max(gap_b);
             let through = score[j] + here * (run.len - overlap) as f32 / run.len as f32 - GAP_COST * gap as f32;
-            if gap <= 2 * GAP_MAX_WORDS && through > best {
+            if gap <= GAP_MAX_WORDS && through > best {
                 (best, best_from) = (through, Some(j));
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! [`View`]s, one at a time and from any thread -> [`Corpus`]. It is kept by document number, so
 //! the order of observation leaves no trace. In memory: 11 bytes a word and 64 a document (see
-//! [`super::words`]); everything else asks through [`Corpus::words`] alone, so a store on disk
+//! `words`); everything else asks through [`Corpus::words`] alone, so a store on disk
 //! can stand in its place.
 
 use std::sync::Mutex;
@@ -43,8 +43,10 @@ impl CorpusBuilder {
 
     /// Ends the collection: short lines that stand in many documents take no part in alignment.
     pub fn finish(self) -> Corpus {
-        let mut documents = self.documents.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let common = common_lines(&documents);
+        let mut documents: Vec<Option<Words>> =
+            self.documents.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let families: Vec<u64> = documents.par_iter().map(|words| words.as_ref().map_or(0, family)).collect();
+        let common = common_lines(&documents, &families);
         if !common.is_empty() {
             documents.par_iter_mut().enumerate().for_each(|(number, words)| {
                 if let Some(words) = words {
@@ -59,13 +61,12 @@ impl CorpusBuilder {
 }
 
 /// Keys of the short lines that stand in at least [`COMMON_LINE_DOCUMENTS_MIN`] documents, sorted.
-fn common_lines(documents: &[Option<Words>]) -> Vec<u64> {
+fn common_lines(documents: &[Option<Words>], families: &[u64]) -> Vec<u64> {
     let mut keys: Vec<(u64, u64)> = documents
         .par_iter()
-        .flatten()
-        .flat_map_iter(|words| {
-            let family = family(words);
-            words.lines().filter_map(short_line).map(move |key| (key, family))
+        .zip(families)
+        .flat_map_iter(|(words, &family)| {
+            words.iter().flat_map(Words::lines).filter_map(short_line).map(move |key| (key, family))
         })
         .collect();
     keys.par_sort_unstable();

@@ -17,10 +17,10 @@ use super::seed::mix;
 /// every passage of twenty words; 3-grams double the postings and give ten times the chance pairs.
 pub const GRAM_LEN_WORDS: usize = 4;
 
-/// Pairs of places that are looked at, at most: about a second of one core, and linear in the
+/// Pairs of places that are looked at, at most: a quarter of a second of one core, and linear in the
 /// corpus beyond 16 million words.
 fn budget(words: u64) -> u64 {
-    (1 << 26).max(4 * words)
+    (1 << 24).max(words)
 }
 
 /// Equal words in two documents, `a` before `b` in reading order.
@@ -82,26 +82,21 @@ pub fn candidates(corpus: &Corpus, n: usize) -> Candidates {
         };
         !matches!((before(x), before(y)), (Some(p), Some(q)) if p == q)
     };
-    let link = |x: &Place, y: &Place, documents: usize| {
+    let link = |x: &Place, y: &Place, documents: u32| {
         let other = x.document != y.document;
-        other.then_some(Shared {
-            a_document: x.document,
-            b_document: y.document,
-            a: x.at,
-            b: y.at,
-            documents: documents as u32,
-        })
+        other.then_some(Shared { a_document: x.document, b_document: y.document, a: x.at, b: y.at, documents })
     };
     let mut shared: Vec<Shared> = groups
         .par_iter()
         .flat_map_iter(|&group| {
             let star = group.len() > documents_max;
             let froms = if star { 1 } else { group.len() };
+            let documents = group.len() as u32;
             (0..froms).flat_map(move |i| {
                 let rest = &group[i + 1..];
                 rest.iter()
                     .filter(move |y| star || begins(&group[i], y))
-                    .filter_map(move |y| link(&group[i], y, group.len()))
+                    .filter_map(move |y| link(&group[i], y, documents))
             })
         })
         .collect();

@@ -15,7 +15,7 @@ const MATCH: i32 = 1;
 const EDIT: i32 = -1;
 
 /// Words on each side that an extension looks at before it stops or moves on.
-const WINDOW_WORDS: usize = 24;
+const WINDOW_WORDS: usize = 12;
 
 /// The largest gap that is aligned, in cells; a larger one counts as edits throughout.
 const CELLS_MAX: usize = 1 << 14;

@@ -32,13 +32,14 @@ impl Piece {
     }
 }
 
-/// Of pieces that share more than half of a side with a heavier one, the heavier stays.
-pub fn once(mut pieces: Vec<Piece>) -> Vec<Piece> {
+/// Leaves out pieces whose places heavier ones have named: more than half of both sides, or inside
+/// a document (`apart`) of the later side. One place may have many copies.
+pub fn once(mut pieces: Vec<Piece>, apart: bool) -> Vec<Piece> {
     pieces.sort_by(|x, y| y.mass.total_cmp(&x.mass).then(x.alignment.bounds.cmp(&y.alignment.bounds)));
     let mut taken = [Taken::default(), Taken::default()];
     pieces.retain(|piece| {
         let (a, b) = (piece.side(false), piece.side(true));
-        let free = !taken[0].mostly(a) && !taken[1].mostly(b);
+        let free = !taken[1].mostly(b) || (!apart && !taken[0].mostly(a));
         if free {
             taken[0].insert(a);
             taken[1].insert(b);
@@ -74,8 +75,9 @@ impl Taken {
     }
 }
 
-/// Joins the pieces of each passage.
-pub fn merge(pieces: Vec<Piece>, a: &Words, b: &Words, params: &PassageParams) -> Vec<Piece> {
+/// Joins the pieces of each passage. `apart` asks that its two sides do not overlap, as inside a
+/// document.
+pub fn merge(pieces: Vec<Piece>, a: &Words, b: &Words, params: &PassageParams, apart: bool) -> Vec<Piece> {
     let mut merged = Vec::with_capacity(pieces.len());
     let mut clusters = vec![(pieces, false, false)];
     while let Some((cluster, later, stable)) = clusters.pop() {
@@ -85,7 +87,9 @@ pub fn merge(pieces: Vec<Piece>, a: &Words, b: &Words, params: &PassageParams) -
         }
         let mut parts = split(cluster, later);
         match parts.pop() {
-            Some(whole) if parts.is_empty() && stable => match join(&whole, a, b).filter(|p| alike(p, params)) {
+            Some(whole) if parts.is_empty() && stable => match join(&whole, a, b)
+                .filter(|p| alike(p, params) && (!apart || p.alignment.bounds.1 <= p.alignment.bounds.2))
+            {
                 Some(piece) => merged.push(piece),
                 None => merged.extend(whole),
             },
@@ -121,7 +125,7 @@ fn split(mut pieces: Vec<Piece>, later: bool) -> Vec<Vec<Piece>> {
     parts
 }
 
-/// One piece around all, where they fill at least half of it on both sides.
+/// One piece around all, where they fill most of it on both sides.
 ///
 /// Whole paragraphs in another order are moved paragraphs, each a finding of its own.
 fn join(pieces: &[Piece], a: &Words, b: &Words) -> Option<Piece> {
@@ -129,16 +133,18 @@ fn join(pieces: &[Piece], a: &Words, b: &Words) -> Option<Piece> {
         .iter()
         .map(|p| p.alignment.bounds)
         .reduce(|x, y| (x.0.min(y.0), x.1.max(y.1), x.2.min(y.2), x.3.max(y.3)))?;
-    let words = |later| pieces.iter().map(|p| p.side(later).1 - p.side(later).0).sum::<u32>();
-    if words(false) * 2 < bounds.1 - bounds.0 || words(true) * 2 < bounds.3 - bounds.2 {
-        return None;
-    }
     let mut ordered: Vec<&Piece> = pieces.iter().collect();
     ordered.sort_by_key(|p| p.alignment.bounds);
     let ascend = ordered.windows(2).all(|p| {
         let (x, y) = (p[0].alignment.bounds, p[1].alignment.bounds);
         x.1 <= y.0 && x.3 <= y.2 && p[0].alignment.in_order() && p[1].alignment.in_order()
     });
+    // Reordered sentences leave little out; edits between pieces in order may take half.
+    let (fills, of) = if ascend { (1, 2) } else { (3, 4) };
+    let words = |later| pieces.iter().map(|p| p.side(later).1 - p.side(later).0).sum::<u32>();
+    if words(false) * of < (bounds.1 - bounds.0) * fills || words(true) * of < (bounds.3 - bounds.2) * fills {
+        return None;
+    }
     if !ascend && pieces.iter().any(|p| whole_lines(a, p.side(false)) && whole_lines(b, p.side(true))) {
         return None;
     }

@@ -1,6 +1,33 @@
 //! Finds repeated passages: the same words twice, with edits, inside one document or across two.
 //!
-//! Views -> [`Passage`]s with both sides' spans and their true similarity.
+//! Views -> [`Passage`]s with both sides' spans and their true similarity. The files are the steps:
+//! `words` reduce a document to numbers, `seed` (inside) and `index` (across) find where
+//! words recur, `chain` groups what lies near, `local` aligns word by word, `weight` and
+//! `natural` decide what counts, `merge` joins pieces, `star` and `group` order many
+//! copies, `measure` gives the figures, `difference` and `snap` serve the reader.
+//!
+//! Both sides of a passage begin and end with words; inside a document they do not overlap. The
+//! result depends on the documents and their numbers alone, not on threads or order of reading.
+//!
+//! ```
+//! use ghirbal::align::{CorpusBuilder, PassageKind, across_documents};
+//! use ghirbal::fingerprint::WordFrequencies;
+//! use ghirbal::params::PassageParams;
+//! use ghirbal::tokenise::{View, default_tokeniser};
+//!
+//! let shared = "تم التأكيد على عدم جدوى اللقاءات الدولية حول هذه القضية التي لا تأخذ مصالح الجميع في الاعتبار";
+//! let texts = [format!("قال الوزير إنه {shared}."), format!("وأضافت الوكالة: {shared}"), "نص آخر".into()];
+//! let (corpus, frequencies) = (CorpusBuilder::default(), WordFrequencies::default());
+//! for (number, text) in texts.iter().enumerate() {
+//!     let view = View::new(text, default_tokeniser());
+//!     frequencies.observe(&view.tokens);
+//!     corpus.observe(number as u32, &view);
+//! }
+//! let found = across_documents(&corpus.finish(), &frequencies, &PassageParams::default(), |_, _| false);
+//! assert_eq!(found.passages.len(), 1);
+//! assert_eq!(found.passages[0].kind, PassageKind::Exact);
+//! assert_eq!(found.passages[0].a.span.of(&texts[0]), shared);
+//! ```
 
 mod words;
 mod seed;
@@ -15,9 +42,15 @@ mod corpus;
 mod index;
 mod star;
 mod across;
+mod group;
+mod difference;
+mod snap;
 
 pub use across::{Repeats, Version, across_documents};
 pub use corpus::{Corpus, CorpusBuilder};
+pub use difference::{Op, difference};
+pub use group::{Group, groups};
+pub use snap::{narrow, widen};
 pub use within::within_document;
 pub use words::Words;
 

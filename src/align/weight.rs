@@ -16,7 +16,12 @@ pub struct Weights<'f> {
     scale: f32,
     /// Sorted words of the document.
     words: Vec<Word>,
+    /// No word weighs less.
+    floor: f32,
 }
+
+/// Twenty words weigh two, which is enough for a passage of any words.
+const CORPUS_FLOOR: f32 = 0.1;
 
 impl<'f> Weights<'f> {
     /// Weights for the document with these words.
@@ -26,29 +31,20 @@ impl<'f> Weights<'f> {
         let documents = frequencies.documents() as f32;
         let idf_max = ((documents + 1.0) / 1.5).ln();
         let scale = if frequencies.documents() < 2 { 0.0 } else { 1.0 / idf_max };
-        Self { frequencies, scale, words }
+        Self { frequencies, scale, words, floor: 0.0 }
     }
 
     /// Weights by the corpus alone, for passages across documents.
+    ///
+    /// A paragraph that stands in every document consists of words that do: a floor lets its
+    /// length count.
     pub fn of_corpus(frequencies: &'f WordFrequencies) -> Self {
-        Self::new(frequencies, &[])
+        Self { floor: CORPUS_FLOOR, ..Self::new(frequencies, &[]) }
     }
 
     /// The weight of one word.
     pub fn of(&self, word: Word) -> f32 {
-        self.in_corpus(word) * self.in_document(word)
-    }
-
-    /// For each word of `words` and for their end, what all words before are worth in a chain.
-    pub fn worth(&self, words: &[Word]) -> Vec<f64> {
-        let mut sum = 0.0f64;
-        let mut sums = Vec::with_capacity(words.len() + 1);
-        sums.push(0.0f64);
-        for &word in words {
-            sum += f64::from(self.worth_of(word));
-            sums.push(sum);
-        }
-        sums
+        (self.in_corpus(word) * self.in_document(word)).max(self.floor)
     }
 
     /// What one word is worth in a chain.

@@ -3,10 +3,11 @@
 //! [`View`] -> [`Passage`]s: seeds among all 3-grams, chains, alignment, rules of natural
 //! repetition, and one passage for each later place.
 
-use super::chain::{Chain, chains};
+use super::chain::{Chain, chains, cover};
 use super::local::{Alignment, align};
+use super::merge::{Piece, merge, once};
 use super::natural::{Substance, has_substance, heading_and_prose, recurs, restated_clause, round, trim};
-use super::seed::Places;
+use super::seed::{Places, Run};
 use super::weight::Weights;
 use super::words::{Words, numbers};
 use super::{Passage, PassageKind, Side, measure};
@@ -34,65 +35,77 @@ pub fn within_document(
         return Vec::new();
     }
     let weights = Weights::new(frequencies, &numbers);
-    let mut found = Vec::new();
-    let mut words = None;
-    let worth = weights.worth(&numbers);
-    for chain in chains(runs, |run| (worth[run.a_end() as usize] - worth[run.a as usize]) as f32, true) {
-        let mass: f32 = matched(&chain).map(|i| weights.of(numbers[i as usize])).sum();
-        if mass < SEED_MASS_MIN {
-            continue;
-        }
-        let words = words.get_or_insert_with(|| Words::new(view));
-        found.extend(judge(words, &places, &weights, &chain, params));
+    let worth =
+        |run: &Run| numbers[run.a as usize..run.a_end() as usize].iter().map(|&w| weights.worth_of(w)).sum::<f32>();
+    let found = chains(runs, worth, true);
+    // Most documents end here: without a run of some weight there is nothing to align.
+    let heavy = |chain: &Chain| matched(chain).map(|at| weights.of(numbers[at as usize])).sum::<f32>() >= SEED_MASS_MIN;
+    let found: Vec<Chain> = found.into_iter().filter(heavy).collect();
+    if found.is_empty() {
+        return Vec::new();
     }
-    let Some(words) = words else { return Vec::new() };
-    once(found).into_iter().map(|found| passage(document, &words, &found)).collect()
-}
-
-/// An alignment that counts, with its weight.
-struct Found {
-    alignment: Alignment,
-    mass: f32,
+    let words = Words::new(view);
+    let pieces = found.iter().filter_map(|chain| piece(&words, &weights, chain, params)).collect();
+    let merged = merge(once(pieces, true), &words, &words, params, true);
+    merged
+        .into_iter()
+        .filter_map(|piece| judge(&words, &places, piece, params))
+        .map(|found| passage(document, &words, &found))
+        .collect()
 }
 
 fn matched(chain: &Chain) -> impl Iterator<Item = u32> {
     chain.runs.iter().chain(&chain.others).flat_map(|r| r.a..r.a_end())
 }
 
-fn judge(words: &Words, places: &Places, weights: &Weights, chain: &Chain, params: &PassageParams) -> Option<Found> {
+/// The alignment around a chain, when it could be a piece of a passage.
+fn piece(words: &Words, weights: &Weights, chain: &Chain, params: &PassageParams) -> Option<Piece> {
     let numbers = &words.numbers;
-    let middle = chain.runs[chain.runs.len() - 1].a_end().max(chain.runs[0].b);
-    let limits = (0, middle.min(chain.runs[0].b), middle.min(chain.runs[0].b), numbers.len() as u32);
-    let mut alignment = align(numbers, numbers, chain, limits);
+    let (_, a_end, b_start, _) = cover(&chain.runs);
+    // Halfway between the sides, so that both may grow.
+    let between = a_end + (b_start - a_end) / 2;
+    let mut alignment = align(numbers, numbers, chain, (0, between, between, numbers.len() as u32));
     trim(words, words, &mut alignment);
-    let mass = if chain.others.is_empty() {
-        alignment.pairs.iter().map(|&(a, _)| weights.of(numbers[a as usize])).sum()
-    } else {
-        matched(chain).map(|i| weights.of(numbers[i as usize])).sum()
-    };
     if f64::from(alignment.identity()) < params.identity_min {
         return None;
     }
-    let clause = restated_clause(words, words, &alignment);
-    if !has_substance(Substance { matched: alignment.matched, mass }, clause.is_some(), params) {
+    let weigh = |at: u32| weights.of(numbers[at as usize]);
+    let mass = if alignment.in_order() {
+        alignment.pairs.iter().map(|&(a, _)| weigh(a)).sum()
+    } else {
+        matched(chain).map(weigh).sum()
+    };
+    Some(Piece { alignment, mass, documents: 0 })
+}
+
+/// Whether a piece is a passage, with its final borders.
+fn judge(words: &Words, places: &Places, mut piece: Piece, params: &PassageParams) -> Option<Piece> {
+    let alignment = &mut piece.alignment;
+    let clause = restated_clause(words, words, alignment);
+    let substance = Substance { matched: alignment.matched, mass: piece.mass };
+    if !has_substance(substance, clause.is_some(), params)
+        || heading_and_prose(words, words, alignment)
+        || recurs(alignment.matched, times(places, alignment))
+    {
         return None;
     }
-    if heading_and_prose(words, words, &alignment) || recurs(alignment.matched, times(places, &alignment)) {
-        return None;
-    }
+    let mut bounds = alignment.bounds;
     // A short match that is most of its clause is that clause said again: report the clause.
     if let Some(clause) = clause
         && (alignment.matched as usize) < 2 * params.words_min
-        && clause.1 <= clause.2
     {
-        alignment.bounds = clause;
+        bounds = clause;
     }
-    let before = alignment.bounds;
-    round(words, words, &mut alignment);
+    // Neither that nor rounding to lines may make the sides meet.
+    if bounds.1 <= bounds.2 {
+        alignment.bounds = bounds;
+    }
+    bounds = alignment.bounds;
+    round(words, words, alignment);
     if alignment.bounds.1 > alignment.bounds.2 {
-        alignment.bounds = before;
+        alignment.bounds = bounds;
     }
-    Some(Found { alignment, mass })
+    Some(piece)
 }
 
 /// How often the 3-grams of the earlier side stand in the document, at the median.
@@ -103,42 +116,7 @@ fn times(places: &Places, alignment: &Alignment) -> u32 {
     counts.get(counts.len() / 2).copied().unwrap_or(0)
 }
 
-/// Reports each later place once: of passages whose later sides share more than half of the
-/// shorter, the heaviest stays.
-fn once(mut found: Vec<Found>) -> Vec<Found> {
-    found.sort_by(|x, y| y.mass.total_cmp(&x.mass).then(x.alignment.bounds.cmp(&y.alignment.bounds)));
-    let mut taken: std::collections::BTreeMap<u32, u32> = std::collections::BTreeMap::new();
-    let mut kept: Vec<Found> = Vec::new();
-    for candidate in found {
-        let (_, _, start, end) = candidate.alignment.bounds;
-        let shared: u32 = taken
-            .range(..end)
-            .rev()
-            .take_while(|&(_, &to)| to > start)
-            .map(|(&from, &to)| to.min(end) - from.max(start))
-            .sum();
-        if shared * 2 > end - start {
-            continue;
-        }
-        // Later sides that are kept overlap by at most half, so their ends ascend with their
-        // starts once the overlap is given to the heavier one.
-        let (mut from, mut to) = (start, end);
-        if let Some((_, &before)) = taken.range(..=from).next_back() {
-            from = from.max(before);
-        }
-        if let Some((&after, _)) = taken.range(from..).next() {
-            to = to.min(after);
-        }
-        if from < to {
-            taken.insert(from, to);
-        }
-        kept.push(candidate);
-    }
-    kept.sort_by_key(|f| f.alignment.bounds);
-    kept
-}
-
-fn passage(document: u32, words: &Words, found: &Found) -> Passage {
+fn passage(document: u32, words: &Words, found: &Piece) -> Passage {
     let (a0, a1, b0, b1) = found.alignment.bounds;
     let of = |from: u32, to: u32| &words.numbers[from as usize..to as usize];
     let (jaccard, containment) = measure::similarity(of(a0, a1), of(b0, b1));

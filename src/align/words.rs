@@ -138,12 +138,12 @@ impl Words {
         self.marks.get(at as usize).is_none_or(|m| m.starts_line())
     }
 
-    /// The words of the line that word `at` stands in, no further than [`REACH_MAX_WORDS`] away.
+    /// The words of the line that word `at` stands in, no further than 256 words away.
     pub fn line(&self, at: u32) -> (u32, u32) {
         self.bounds(at, Marks::starts_line)
     }
 
-    /// The words of the clause that word `at` stands in, no further than [`REACH_MAX_WORDS`] away.
+    /// The words of the clause that word `at` stands in, no further than 256 words away.
     pub fn clause(&self, at: u32) -> (u32, u32) {
         self.bounds(at, Marks::starts_clause)
     }

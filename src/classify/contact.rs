@@ -17,7 +17,7 @@ pub(super) fn addresses(page: &mut Page) {
         let others =
             text.split_whitespace().filter(|part| !shape::has_address(part) && part.chars().any(char::is_alphanumeric));
         let others = others.count();
-        let outside = page.prose_after(line).is_none();
+        let outside = page.is_after(line);
         // "a@b.comTo reach the author send …": the address leads, what is glued to it follows.
         let leads = text.split_whitespace().next().is_some_and(shape::has_address);
         let score = match (others, outside) {

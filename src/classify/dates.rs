@@ -108,7 +108,8 @@ pub(super) fn number(word: &str) -> Option<u32> {
     (digits > 0 && digits <= 9 && rest <= 2).then_some(value)
 }
 
-fn digit(c: char) -> Option<u32> {
+/// The value of an ASCII, Arabic-Indic, Persian or full-width digit.
+pub(super) fn digit(c: char) -> Option<u32> {
     match c {
         '0'..='9' => Some(c as u32 - '0' as u32),
         '٠'..='٩' => Some(c as u32 - '٠' as u32),

@@ -1,5 +1,7 @@
 //! Embedded posts of social networks: anchored on the link or the signature, grown backward.
 
+use memchr::memmem;
+
 use super::page::{Mark, Page};
 use super::shape;
 use crate::label::Label;
@@ -13,9 +15,13 @@ const OWN_WORDS_MAX: f32 = 20.0;
 /// Marks embedded posts; they overrule what else a line was taken for.
 pub(super) fn embeds(page: &mut Page) {
     for line in 0..page.lines.len() {
+        if page.lines[line].weight > WORDS_MAX {
+            continue;
+        }
         let text = page.text(line);
-        let post = text.contains("pic.twitter.com/") || text.contains("pic.x.com/") || signature(text);
-        if !post || page.lines[line].weight > WORDS_MAX {
+        let picture = memmem::find(text.as_bytes(), b"pic.").map_or("", |at| &text[at..]);
+        let post = picture.contains("pic.twitter.com/") || picture.contains("pic.x.com/") || signature(text);
+        if !post {
             continue;
         }
         // The post may begin inside the line, after the article's last sentence.
@@ -63,8 +69,8 @@ fn glued_post(text: &str) -> Option<usize> {
 
 /// "— name (@account) May 1, 2024"
 fn signature(text: &str) -> bool {
-    (text.starts_with('—') || text.contains("\u{2014} ") || text.contains("&mdash;"))
-        && text.contains("(@")
+    memmem::find(text.as_bytes(), b"(@").is_some()
+        && (text.contains("\u{2014}") || text.contains("&mdash;"))
         && text.chars().any(char::is_numeric)
 }
 

@@ -2,14 +2,15 @@
 //!
 //! Page with the rules' marks -> for each line the indices of its features, each of value 1, and the
 //! hashes of its words. A feature is a group with a bin: `length.3`, `stop.1`. Features see the line,
-//! its neighbours, its place, how often it recurs, and what the rules said; a second set
-//! ([`context`]) sees what a first look at all lines of the page gave.
+//! its neighbours, its place, how often it recurs, and what the rules said; the [`values`] of the
+//! second look add what a first look at all lines of the page gave.
 
 use super::dates;
-use super::lexicon::Kinds;
+use super::lexicon::{ByHash, Kinds};
 use super::page::{Page, shared};
 use super::shape;
 use crate::label::Label;
+use crate::span::Span;
 
 /// Groups with their number of bins. The order is the order of the weights' indices.
 const GROUPS: &[(&str, usize)] = &[
@@ -56,29 +57,45 @@ const GROUPS: &[(&str, usize)] = &[
     ("like_neighbours", 4),
 ];
 
-/// Groups of the second look.
-const CONTEXT_GROUPS: &[(&str, usize)] = &[
-    ("c_bias", 1),
-    ("c_own", 14),
-    ("c_before_1", 10),
-    ("c_before_2", 10),
-    ("c_before_3", 10),
-    ("c_after_1", 10),
-    ("c_after_2", 10),
-    ("c_after_3", 10),
-    ("c_near_before", 10),
-    ("c_near_after", 10),
-    ("c_far_before", 10),
-    ("c_far_after", 10),
-    ("c_page", 10),
-    ("c_own_near", 48),
-    ("c_own_page", 36),
-    ("c_block", 9),
-    ("c_own_block", 54),
-    ("c_body_before", 6),
-    ("c_body_after", 6),
-    ("c_length", 12),
-    ("c_length_block", 24),
+/// What the second look sees besides the bins of the first: chances around the line.
+const CONTEXT: &[&str] = &[
+    "own",
+    "before_1_chance",
+    "before_2_chance",
+    "before_3_chance",
+    "before_4_chance",
+    "after_1_chance",
+    "after_2_chance",
+    "after_3_chance",
+    "after_4_chance",
+    "mean_3_before",
+    "mean_8_before",
+    "mean_20_before",
+    "mean_60_before",
+    "mean_all_before",
+    "mean_3_after",
+    "mean_8_after",
+    "mean_20_after",
+    "mean_60_after",
+    "mean_all_after",
+    "mean_page",
+    "share_of_filler_lines",
+    "body_before",
+    "body_after",
+    "body_on_either_side",
+    "body_words",
+    "good_prose_before",
+    "good_prose_after",
+    "good_prose_zone",
+    "block",
+    "same_first_word",
+    "same_last_word",
+    "same_shape",
+    "same_first_word_count",
+    "exact_length",
+    "length_before",
+    "length_after",
+    "place_fine",
 ];
 
 /// The names of all features of the first look, by index.
@@ -86,9 +103,9 @@ pub(super) fn names() -> Vec<String> {
     expand(GROUPS)
 }
 
-/// The names of all features of the second look, by index.
-pub(super) fn context_names() -> Vec<String> {
-    expand(CONTEXT_GROUPS)
+/// The names of the values of the second look, by index.
+pub(super) fn value_names() -> Vec<String> {
+    GROUPS.iter().map(|(name, _)| name.to_string()).chain(CONTEXT.iter().map(|name| name.to_string())).collect()
 }
 
 fn expand(groups: &[(&str, usize)]) -> Vec<String> {
@@ -135,6 +152,8 @@ const LENGTHS: &[f32] = &[1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 22.0, 40.0, 
 /// What one line's look does not know: counts over the page.
 struct PageFacts {
     lines: usize,
+    /// Documents of the host with the same first line.
+    copies: u32,
     prose_share: f32,
     /// Hashes of the words of running text, sorted.
     told: Vec<u64>,
@@ -196,6 +215,7 @@ impl PageFacts {
         let twice = keys.iter().map(|k| order.partition_point(|x| x <= k) - order.partition_point(|x| x < k)).collect();
         Self {
             lines: n,
+            copies: if n == 0 { 1 } else { page.frequencies.on_host(page.host, page.tokens(0)).documents.max(1) },
             prose_share: prose / total.max(1.0),
             told: sorted((0..n).filter(|&i| page.lines[i].prose).flat_map(content).collect()),
             title: sorted((0..n.min(1)).flat_map(content).collect()),
@@ -207,10 +227,58 @@ impl PageFacts {
     }
 }
 
-/// The features of every line, and the words the model may know.
-pub(super) fn of_page(page: &Page) -> Vec<(Vec<u16>, Vec<u64>)> {
+/// What the linear model sees of one line. For training it; see `examples/train_filler.rs`.
+pub struct Sample {
+    /// The line, without surrounding white space.
+    pub span: Span,
+    /// Its length in words.
+    pub length: f32,
+    /// Running text by its shape.
+    pub prose: bool,
+    /// Indices of its features, in ascending order.
+    pub features: Vec<u16>,
+    /// Hashes of its words.
+    pub words: Vec<u64>,
+    first_word: u64,
+    last_word: u64,
+    /// Its length, ending and beginning in one value.
+    shape: u64,
+}
+
+/// Whether the page is an article in Arabic letters. The model has learned from no Arabic pages but
+/// from articles, where the rules do better; and most of an Arabic corpus is spared its cost.
+pub(super) fn is_arabic_article(page: &Page) -> bool {
+    let total: f32 = page.lines.iter().map(|l| l.weight).sum();
+    let prose = |l: &&super::page::Line| l.prose;
+    let share = page.lines.iter().filter(prose).map(|l| l.weight).sum::<f32>() / total.max(1.0);
+    (share >= ARABIC_ARTICLE_SHARE || page.lines.len() < ARABIC_PAGE_LINES)
+        && (0..page.lines.len()).filter(|&i| page.lines[i].weight >= 3.0).take(3).all(|i| script(page.text(i)) == 1)
+}
+
+/// Share of running text from which a page in Arabic letters is an article.
+const ARABIC_ARTICLE_SHARE: f32 = 0.5;
+/// Fewer lines are no page of menus: a poem, a table of fixtures.
+const ARABIC_PAGE_LINES: usize = 60;
+
+/// The samples of every line.
+pub(super) fn of_page(page: &Page) -> Vec<Sample> {
     let facts = PageFacts::new(page);
-    (0..page.lines.len()).map(|i| (of_line(page, &facts, i), words(page, i))).collect()
+    (0..page.lines.len())
+        .map(|i| {
+            let (line, tokens, text) = (&page.lines[i], page.tokens(i), page.text(i));
+            let bits = [at(line.weight, LENGTHS), ending(text, line.stop), beginning(text), capitals(page, i)];
+            Sample {
+                span: line.span,
+                length: line.weight,
+                prose: line.prose,
+                features: of_line(page, &facts, i),
+                words: words(page, i),
+                first_word: tokens.first().map_or(0, |t| t.hash),
+                last_word: tokens.last().map_or(0, |t| t.hash),
+                shape: bits.iter().fold(0u64, |key, &bit| key << 8 | bit as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            }
+        })
+        .collect()
 }
 
 /// At most this many words of a line are looked at.
@@ -242,20 +310,20 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     row.bin("ending", ending(text, line.stop));
     row.bin("beginning", beginning(text));
     row.bin("capitals", capitals(page, i));
-    let digits = text.chars().filter(|c| c.is_numeric()).count() as f32 / text.chars().count().max(1) as f32;
+    let digits =
+        text.chars().filter(|&c| dates::digit(c).is_some()).count() as f32 / text.chars().count().max(1) as f32;
     row.bin("digits", at(digits, &[0.001, 0.1, 0.4]));
     let function = lexicon.count(tokens, Kinds::FUNCTION) as f32 / count;
     row.bin("function_words", if line.weight < 3.0 { 4 } else { at(function, &[0.01, 0.2, 0.35]) });
     row.bin("verb", usize::from(lexicon.count(tokens, Kinds::VERB) > 0));
     row.bins("signs", signs(text));
-    let date = tokens.len() <= 18 && dates::is_date(page.view.text, tokens, lexicon);
     let some_date = tokens.len() <= 18 && lexicon.count(tokens, Kinds::MONTH) > 0;
+    let date = digits > 0.0 && dates::is_date(page.view.text, tokens, lexicon);
     row.bin("date", if date { 2 } else { usize::from(some_date) });
     let mark = page.marks[i].as_ref();
     row.bin("rule", mark.map_or(0, |m| 1 + m.label as usize));
     row.bin("rule_score", mark.map_or(0, |m| at(m.score, &[0.0, 0.7, 0.9])));
-    let copies = page.frequencies.on_host(page.host, page.tokens(0)).documents.max(1);
-    let log = |count: u32| (count / copies).max(1).ilog2() as usize;
+    let log = |count: u32| (count / facts.copies).max(1).ilog2() as usize;
     row.bin("in_corpus", log(page.frequencies.in_corpus(tokens).documents));
     let on_host = page.frequencies.on_host(page.host, tokens);
     row.bin("on_host", log(on_host.documents));
@@ -385,71 +453,120 @@ fn script(text: &str) -> usize {
     })
 }
 
-/// The features of the second look, from the chance of each line to be filler at the first.
-pub(super) fn context(lengths: &[f32], chances: &[f32]) -> Vec<Vec<u16>> {
-    let n = lengths.len();
-    let (from, to) = main_block(lengths, chances);
-    const TENTHS: &[f32] = &[0.05, 0.15, 0.3, 0.45, 0.6, 0.75, 0.88, 0.96];
-    const FINE: &[f32] = &[0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98];
-    const COARSE: &[f32] = &[0.1, 0.3, 0.5, 0.7, 0.9];
-    let ten = |p: f32| 1 + at(p, TENTHS);
+/// The values of the second look, each 0 to 63, from the chance of each line at the first.
+pub(super) fn values(samples: &[Sample], chances: &[f32]) -> Vec<Vec<u8>> {
+    let n = samples.len();
+    let lengths: Vec<f32> = samples.iter().map(|s| s.length).collect();
+    let (from, to) = main_block(&lengths, chances);
     // Sums of chances weighed by length, so that long lines count for more.
     let mass: Vec<f32> = lengths.iter().map(|w| (1.0 + w).ln()).collect();
+    let mut sums = vec![(0.0f64, 0.0f64)];
+    for i in 0..n {
+        let (chance, weight) = sums[i];
+        sums.push((chance + f64::from(mass[i] * chances[i]), weight + f64::from(mass[i])));
+    }
     let mean = |from: usize, to: usize| {
-        let sum: f32 = (from..to).map(|j| mass[j] * chances[j]).sum();
-        sum / (from..to).map(|j| mass[j]).sum::<f32>().max(1e-6)
+        let weight = sums[to].1 - sums[from].1;
+        if weight <= 0.0 { None } else { Some(((sums[to].0 - sums[from].0) / weight) as f32) }
     };
     let body: Vec<f32> = (0..n).map(|j| lengths[j] * (1.0 - chances[j])).collect();
     let total: f32 = body.iter().sum::<f32>().max(1e-6);
-    let page = if n == 0 { 0.0 } else { mean(0, n) };
-    let mut before_sum = 0.0;
+    let good: Vec<bool> = (0..n).map(|j| samples[j].prose && chances[j] < 0.3).collect();
+    let (first_good, last_good) = (good.iter().position(|g| *g), good.iter().rposition(|g| *g));
+    let mut good_before = vec![None; n];
+    let mut good_after = vec![None; n];
+    for i in 1..n {
+        good_before[i] = if good[i - 1] { Some(1) } else { good_before[i - 1].map(|d: usize| d + 1) };
+        let j = n - 1 - i;
+        good_after[j] = if good[j + 1] { Some(1) } else { good_after[j + 1].map(|d: usize| d + 1) };
+    }
+    let firsts = Likeness::of(samples, chances, |s| s.first_word);
+    let lasts = Likeness::of(samples, chances, |s| s.last_word);
+    let shapes = Likeness::of(samples, chances, |s| s.shape);
+    let log = |x: f32| ((1.0 + x).log2() * 4.0) as usize;
+    let percent = |p: f32| 1 + (p.clamp(0.0, 1.0) * 30.0) as usize;
+    let maybe = |p: Option<f32>| p.map_or(0, percent);
+    let filler_lines = chances.iter().filter(|&&p| p >= 0.5).count() as f32 / n.max(1) as f32;
+    let mut body_before = 0.0;
     (0..n)
         .map(|i| {
-            let mut row = Row::new(CONTEXT_GROUPS);
-            let own = chances[i];
-            let neighbour =
-                |offset: isize| i.checked_add_signed(offset).and_then(|j| chances.get(j)).map_or(0, |&p| ten(p));
-            let before = |reach: usize| if i == 0 { 0 } else { ten(mean(i.saturating_sub(reach), i)) };
-            let after = |reach: usize| if i + 1 == n { 0 } else { ten(mean(i + 1, (i + 1 + reach).min(n))) };
-            row.bin("c_bias", 0);
-            row.bin("c_own", at(own, FINE));
-            for (name, offset) in [
-                ("c_before_1", -1),
-                ("c_before_2", -2),
-                ("c_before_3", -3),
-                ("c_after_1", 1),
-                ("c_after_2", 2),
-                ("c_after_3", 3),
-            ] {
-                row.bin(name, neighbour(offset));
+            let mut values = Vec::with_capacity(GROUPS.len() + CONTEXT.len());
+            let mut base = 0;
+            let mut active = samples[i].features.iter().peekable();
+            for (_, bins) in GROUPS {
+                let mut value = 0;
+                while let Some(&&f) = active.peek()
+                    && (f as usize) < base + bins
+                {
+                    if value == 0 {
+                        value = f as usize - base + 1;
+                    }
+                    active.next();
+                }
+                values.push(value);
+                base += bins;
             }
-            row.bin("c_near_before", before(5));
-            row.bin("c_near_after", after(5));
-            row.bin("c_far_before", before(20));
-            row.bin("c_far_after", after(20));
-            row.bin("c_page", ten(page));
-            let coarse = at(own, COARSE);
-            let near = mean(i.saturating_sub(4), (i + 5).min(n));
-            row.bin("c_own_near", coarse * 8 + at(near, &[0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 0.95]));
-            row.bin("c_own_page", coarse * 6 + at(page, &[0.1, 0.3, 0.5, 0.7, 0.9]));
-            let block = match i {
+            let near = |offset: isize| i.checked_add_signed(offset).and_then(|j| chances.get(j)).copied();
+            values.push((chances[i] * 63.0) as usize);
+            values.extend([-1, -2, -3, -4, 1, 2, 3, 4].map(|o| maybe(near(o))));
+            values.extend([3, 8, 20, 60, n].map(|reach| maybe(mean(i.saturating_sub(reach), i))));
+            values.extend([3, 8, 20, 60, n].map(|reach| maybe(mean(i + 1, (i + 1 + reach).min(n)))));
+            values.push(maybe(mean(0, n)));
+            values.push(percent(filler_lines));
+            let before = body_before / total;
+            body_before += body[i];
+            let after = 1.0 - body_before / total;
+            values.extend([percent(before), percent(after), percent(2.0 * before.min(after))]);
+            values.push(log(total));
+            values.push(good_before[i].map_or(63, |d| log(d as f32)));
+            values.push(good_after[i].map_or(63, |d| log(d as f32)));
+            values.push(match (first_good, last_good) {
+                (Some(first), _) if i < first => 20 + log((first - i) as f32).min(19),
+                (_, Some(last)) if i > last => 40 + log((i - last) as f32).min(19),
+                (Some(_), Some(_)) => 1,
+                _ => 0,
+            });
+            values.push(match i {
                 _ if (from..to).contains(&i) && i == from => 0,
                 _ if (from..to).contains(&i) && i + 1 == to => 1,
                 _ if (from..to).contains(&i) => 2,
-                _ if i < from => 3 + at((from - i) as f32, &[3.0, 10.0]),
-                _ => 6 + at((i - to + 1) as f32, &[3.0, 10.0]),
-            };
-            row.bin("c_block", block);
-            row.bin("c_own_block", coarse * 9 + block);
-            row.bin("c_body_before", at(before_sum / total, &[0.01, 0.1, 0.5, 0.9, 0.99]));
-            before_sum += body[i];
-            row.bin("c_body_after", at(1.0 - before_sum / total, &[0.01, 0.1, 0.5, 0.9, 0.99]));
-            let length = at(lengths[i], LENGTHS);
-            row.bin("c_length", length);
-            row.bin("c_length_block", length * 2 + usize::from((from..to).contains(&i)));
-            row.active
+                _ if i < from => 4 + log((from - i) as f32).min(25),
+                _ => 34 + log((i - to + 1) as f32).min(25),
+            });
+            values.push(maybe(firsts.mean(samples[i].first_word)));
+            values.push(maybe(lasts.mean(samples[i].last_word)));
+            values.push(maybe(shapes.mean(samples[i].shape)));
+            values.push(log(firsts.count(samples[i].first_word)));
+            values.push(log(lengths[i]));
+            values.push(if i == 0 { 63 } else { log(lengths[i - 1]) });
+            values.push(lengths.get(i + 1).map_or(63, |&w| log(w)));
+            values.push(i * 60 / n);
+            values.into_iter().map(|v| v.min(63) as u8).collect()
         })
         .collect()
+}
+
+/// The mean chance of lines of a page that are alike in one respect.
+struct Likeness(ByHash<(f32, f32)>);
+
+impl Likeness {
+    fn of(samples: &[Sample], chances: &[f32], key: impl Fn(&Sample) -> u64) -> Self {
+        let mut sums: ByHash<(f32, f32)> = ByHash::default();
+        for (sample, chance) in samples.iter().zip(chances) {
+            let sum = sums.entry(key(sample)).or_default();
+            *sum = (sum.0 + chance, sum.1 + 1.0);
+        }
+        Self(sums)
+    }
+
+    /// From three lines on.
+    fn mean(&self, key: u64) -> Option<f32> {
+        self.0.get(&key).filter(|(_, count)| *count >= 3.0).map(|(sum, count)| sum / count)
+    }
+
+    fn count(&self, key: u64) -> f32 {
+        self.0.get(&key).map_or(0.0, |(_, count)| *count)
+    }
 }
 
 /// The stretch of lines that holds most body and least filler (the maximum sum subarray, as in

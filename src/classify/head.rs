@@ -70,6 +70,9 @@ fn byline(page: &Page, line: usize, title: usize) -> Option<Mark> {
     if page.text(line - 1).ends_with([':', '：']) {
         return None;
     }
+    if let Some(mark) = place_and_name(page, line) {
+        return Some(mark);
+    }
     if text.contains(['؟', '?', '!', '"', '“', '«', '،', ':', '('])
         || text.contains(char::is_numeric)
         || lexicon.count(tokens, Kinds::VERB) > 0
@@ -126,6 +129,38 @@ fn byline(page: &Page, line: usize, title: usize) -> Option<Mark> {
     None
 }
 
+/// "name (place)", "place: name", "outlet - name - place": short parts of which one is a place.
+fn place_and_name(page: &Page, line: usize) -> Option<Mark> {
+    let (tokens, lexicon) = (page.tokens(line), page.phrases.lexicon());
+    if page.text(line).contains(['؟', '?', '!']) || page.text(line).contains(char::is_numeric) {
+        return None;
+    }
+    let mut parts: Vec<&[Token]> = Vec::new();
+    let mut start = 0;
+    for i in 1..=tokens.len() {
+        let divided = i == tokens.len() || {
+            let between = gap(page, &tokens[i - 1], &tokens[i]).trim();
+            between.contains([':', '-', '–', '—', 'ـ', '/', '|', '(', '،'])
+                && between.chars().all(|c| " :-–—ـ/|(،«»\"“)".contains(c))
+        };
+        if divided {
+            parts.push(&tokens[start..i]);
+            start = i;
+        }
+    }
+    let places = parts.iter().filter(|p| lexicon.all(p, Kinds::PLACE)).count();
+    let agencies = parts.iter().filter(|p| lexicon.all(p, Kinds::AGENCY)).count();
+    let others = parts.len() - places - agencies;
+    let short = parts.iter().all(|p| p.len() <= PART_WORDS_MAX) && (2..=4).contains(&parts.len());
+    let prose = lexicon.count(tokens, Kinds::FUNCTION.or(Kinds::VERB)) > 0;
+    if !short || prose || places == 0 || others > 2 {
+        return None;
+    }
+    let label = if others == 0 { Label::Dateline } else { Label::Byline };
+    let why = "short names of which one is a place, between title and text";
+    Some(Mark::new(label, "head.place_and_name", 0.92, why).with("places", places).with("agencies", agencies))
+}
+
 /// Between which words of a line a dash or stroke divides it in two.
 fn dash(page: &Page, line: usize) -> Option<usize> {
     let tokens = page.tokens(line);
@@ -154,7 +189,7 @@ fn is_dash(gap: &str) -> bool {
 fn joined_dateline(page: &mut Page, lead: usize) {
     let tokens = page.tokens(lead);
     let lexicon = page.phrases.lexicon();
-    let places = tokens.iter().take(4).take_while(|t| lexicon.is(t, Kinds::PLACE)).count();
+    let places = tokens.iter().take(6).take_while(|t| lexicon.is(t, Kinds::PLACE)).count();
     if places == 0 || tokens.len() < 12 {
         return;
     }
@@ -173,6 +208,7 @@ fn joined_dateline(page: &mut Page, lead: usize) {
         }
         if lexicon.is(&tokens[end], Kinds::AGENCY) {
             agencies += 1;
+        } else if lexicon.is(&tokens[end], Kinds::PLACE) {
         } else if !dates::is_date(page.view.text, &tokens[places..=end], lexicon)
             && !lexicon.is(&tokens[end], Kinds::MONTH.or(Kinds::DATE))
             && dates::number(tokens[end].span.of(page.view.text)).is_none()

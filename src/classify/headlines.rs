@@ -18,7 +18,10 @@ const HEADLINE_WORDS_MIN: f32 = 6.0;
 /// Two headlines in a row have at least this many words together; two verses have fewer.
 const PAIR_WORDS_MIN: f32 = 12.0;
 /// Above this share of words that stand elsewhere in the document, the line belongs to it.
-const TOLD_SHARE_MAX: f32 = 0.7;
+const TOLD_SHARE_MAX: f32 = 0.55;
+
+/// A single line whose surroundings alone speak against it: reported, and removed only when thorough.
+const SINGLE_SCORE: f32 = 0.65;
 
 /// Marks section headings and inserted headlines.
 pub(super) fn headlines(page: &mut Page) {
@@ -94,7 +97,7 @@ fn run(page: &mut Page, start: usize, end: usize) {
         return;
     }
     let goes_on = resumes(page, end);
-    let elsewhere = Elsewhere::of(page, start..end);
+    let elsewhere = if goes_on { Elsewhere::of(page, start..end) } else { Elsewhere(Vec::new()) };
     let pair_shares = if end - start == 2 { shared(&stems[0], &stems[1]) } else { 0 };
     for line in start..end {
         let (at, own) = (line - start, &stems[line - start]);
@@ -113,7 +116,8 @@ fn run(page: &mut Page, start: usize, end: usize) {
         if goes_on
             && page.lines[line].weight >= HEADLINE_WORDS_MIN
             && !question
-            && elsewhere.share(own) < TOLD_SHARE_MAX
+            && (pair || shared(own, &above) <= 1)
+            && elsewhere.share(page, line) < TOLD_SHARE_MAX
         {
             signals.push("next_paragraph_goes_on_with_the_text_before");
         }
@@ -137,7 +141,7 @@ fn run(page: &mut Page, start: usize, end: usize) {
         let score = match (strong, apart) {
             (2.., true) => 0.92,
             (2.., false) => 0.8,
-            (1, true) if signals.contains(&"next_paragraph_goes_on_with_the_text_before") => 0.72,
+            (1, true) if signals.contains(&"next_paragraph_goes_on_with_the_text_before") => SINGLE_SCORE,
             (1, true) => 0.8,
             (1, false) if titles > 0 => 0.6,
             (0, true) if long => 0.55,
@@ -172,21 +176,23 @@ pub(super) fn resumes(page: &Page, line: usize) -> bool {
     rest.is_some() || page.tokens(line).first().is_some_and(|t| page.phrases.lexicon().is(t, Kinds::RESUME))
 }
 
-/// Stems of the whole document but a run of lines.
+/// Words of the whole document but a run of lines, sorted.
 struct Elsewhere(Vec<u64>);
 
 impl Elsewhere {
     fn of(page: &Page, run: std::ops::Range<usize>) -> Self {
         let others = (0..page.lines.len()).filter(|i| !run.contains(i));
-        let mut stems: Vec<u64> = others.flat_map(|i| page.stems(i)).collect();
-        stems.sort_unstable();
-        stems.dedup();
-        Self(stems)
+        let mut words: Vec<u64> = others.flat_map(|i| page.tokens(i).iter().map(|t| t.hash)).collect();
+        words.sort_unstable();
+        Self(words)
     }
 
-    /// The share of these stems that stand elsewhere in the document.
-    fn share(&self, stems: &[u64]) -> f32 {
-        shared(stems, &self.0) as f32 / stems.len().max(1) as f32
+    /// The share of a line's words, function words aside, that stand elsewhere in the document.
+    fn share(&self, page: &Page, line: usize) -> f32 {
+        let lexicon = page.phrases.lexicon();
+        let own = || page.tokens(line).iter().filter(|t| !lexicon.is(t, Kinds::FUNCTION));
+        let told = own().filter(|t| self.0.binary_search(&t.hash).is_ok()).count();
+        told as f32 / own().count().max(1) as f32
     }
 }
 

@@ -55,7 +55,7 @@ fn supported(page: &Page, line: usize, mark: Mark) -> Option<Mark> {
     if line == 0 || page.text(line - 1).ends_with([':', '：']) {
         return None;
     }
-    let outside = page.prose_before(line).is_none() || page.prose_after(line).is_none();
+    let outside = page.is_outside(line);
     let beside = page.marks[line - 1].is_some() || page.marks.get(line + 1).is_some_and(Option::is_some);
     // An agency's name between two paragraphs is the credit of a picture that was lost.
     let credit = page.phrases.lexicon().all(page.tokens(line), super::lexicon::Kinds::AGENCY);
@@ -121,7 +121,7 @@ fn same_line(page: &mut Page) {
     let cuts = std::mem::take(&mut page.inside);
     for (line, bytes, mark) in cuts {
         let glued = page.view.text[bytes.end..].starts_with(char::is_alphabetic);
-        let ended = page.prose_after(line).is_none() || closing_line(page, line).is_some();
+        let ended = page.is_after(line) || closing_line(page, line).is_some();
         let whole = mark.label == Label::ReadAlsoMarker
             && bytes.start == page.lines[line].span.start as usize
             && page.lines[line].headline()
@@ -167,7 +167,7 @@ fn block(page: &mut Page, marker: usize) -> usize {
             continue;
         }
         if !page.lines[line].prose {
-            if line - marker > HEADLINES_MAX && closed.is_none() && page.prose_after(line).is_some() {
+            if line - marker > HEADLINES_MAX && closed.is_none() && !page.is_after(line) {
                 return line;
             }
             above.push(line);
@@ -249,7 +249,7 @@ fn appended(page: &mut Page, marker: usize, prose: usize, closed: Option<usize>,
             matches!(
                 m.label,
                 Label::Byline | Label::Dateline | Label::SourceCredit | Label::Keywords | Label::SiteLabel
-            ) && page.prose_after(line).is_some()
+            ) && !page.is_after(line)
         });
         if page.marks[line].is_none() || own {
             page.marks[line] = Some(mark);

@@ -27,6 +27,7 @@ mod embeds;
 mod features;
 mod head;
 mod headlines;
+mod judge;
 mod lexicon;
 mod markers;
 mod model;
@@ -79,27 +80,17 @@ pub struct Classifier {
     tokeniser: Tokeniser,
 }
 
-/// What the linear model sees of one line. For training it; see `examples/train_filler.rs`.
-pub struct Sample {
-    /// The line, without surrounding white space.
-    pub span: Span,
-    /// Its length in words.
-    pub length: f32,
-    /// Indices of its features, in the order of [`feature_names`].
-    pub features: Vec<u16>,
-    /// Hashes of its words.
-    pub words: Vec<u64>,
-}
+pub use features::Sample;
 
 /// The names of the features of the first look and of the second, by index.
 pub fn feature_names() -> (Vec<String>, Vec<String>) {
-    (features::names(), features::context_names())
+    (features::names(), features::value_names())
 }
 
-/// The features of the second look, from the lengths of a page's lines in words and the chances
-/// that the first look gave them.
-pub fn context_features(lengths: &[f32], chances: &[f32]) -> Vec<Vec<u16>> {
-    features::context(lengths, chances)
+/// The values of the second look, each 0 to 63, from the chances that the first look gave a page's
+/// lines.
+pub fn context_values(samples: &[Sample], chances: &[f32]) -> Vec<Vec<u8>> {
+    features::values(samples, chances)
 }
 
 impl Classifier {
@@ -126,18 +117,13 @@ impl Classifier {
 
     /// What the linear model sees of every line of a document.
     pub fn samples(&self, host: Option<&str>, view: &View, lines: &LineFrequencies) -> Vec<Sample> {
-        let page = self.rules(host, view, lines);
-        let seen = features::of_page(&page);
-        page.lines
-            .iter()
-            .zip(seen)
-            .map(|(line, (features, words))| Sample { span: line.span, length: line.weight, features, words })
-            .collect()
+        features::of_page(&self.rules(host, view, lines))
     }
 
     /// The findings of one document in reading order; they do not overlap.
     pub fn classify(&self, host: Option<&str>, view: &View, lines: &LineFrequencies) -> Vec<Finding> {
-        let page = self.rules(host, view, lines);
+        let mut page = self.rules(host, view, lines);
+        judge::judge(&mut page, &self.model);
         page.findings()
     }
 

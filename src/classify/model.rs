@@ -1,30 +1,42 @@
-//! A linear model for pages of which extraction left more than an article.
+//! A model for pages of which extraction left more than an article.
 //!
 //! Page -> the chance of each line to be filler, and the features that carried it. Two looks: the
-//! first sees each line with its neighbours ([`features`]), the second what the first found around
-//! it. Both are logistic regressions over named features of value 1; the weights stand in
-//! `model.txt`, trained by `cargo run --release --example train_filler`.
+//! first, a logistic regression over named features of value 1, sees each line with its neighbours
+//! ([`features`]); the second, a sum of small decision trees over named values, sees what the first
+//! found around it. The weights stand in `model.txt`, trained by
+//! `cargo run --release --example train_filler`.
 
-use super::features;
+use super::features::{self, Sample};
 use super::lexicon::ByHash;
 use super::page::Page;
 use crate::tokenise::Tokeniser;
 
 const WEIGHTS: &str = include_str!("model.txt");
 
+/// Below this chance nothing is reported, and no reasons are needed.
+const TOLD_FROM: f32 = 0.3;
+
 /// The weights.
 pub(super) struct Model {
     plain: Vec<f32>,
     words: ByHash<f32>,
-    context: Vec<f32>,
-    names: Vec<String>,
+    trees: Vec<Tree>,
+    value_names: Vec<String>,
+}
+
+/// A complete binary tree: the line goes right where its value is above the border.
+struct Tree {
+    /// Value and border of each fork, in breadth-first order.
+    forks: Vec<(u8, u8)>,
+    /// What each leaf adds, from left to right.
+    leaves: Vec<f32>,
 }
 
 /// What the model thinks of one line.
 pub(super) struct Opinion {
     /// The chance that the line is filler.
     pub chance: f32,
-    /// The features that weighed most for it, with their weights.
+    /// The values that weighed most, with what the forks on them added.
     pub reasons: Vec<(String, f32)>,
 }
 
@@ -36,28 +48,23 @@ impl Model {
 
     fn parse(text: &str, tokeniser: &Tokeniser) -> Self {
         let names = features::names();
-        let context_names = features::context_names();
-        let mut model = Self {
-            plain: vec![0.0; names.len()],
-            words: ByHash::default(),
-            context: vec![0.0; context_names.len()],
-            names,
-        };
-        let index: std::collections::HashMap<&str, usize> =
-            model.names.iter().enumerate().map(|(i, n)| (n.as_str(), i)).collect();
-        let context_index: std::collections::HashMap<&str, usize> =
-            context_names.iter().enumerate().map(|(i, n)| (n.as_str(), i)).collect();
+        let value_names = features::value_names();
+        let index = |names: &[String], name: &str| names.iter().position(|n| n == name);
+        let mut model =
+            Self { plain: vec![0.0; names.len()], words: ByHash::default(), trees: Vec::new(), value_names };
         for line in text.lines().filter(|l| !l.starts_with('#')) {
+            if let Some(tree) = line.strip_prefix("tree ") {
+                model.trees.extend(Tree::parse(tree, &model.value_names));
+                continue;
+            }
             let Some((name, weight)) = line.rsplit_once(' ') else { continue };
             let Ok(weight) = weight.parse::<f32>() else { continue };
             if let Some(word) = name.strip_prefix("word ") {
                 if let [token] = tokeniser.tokenise(word)[..] {
                     model.words.insert(token.hash, weight);
                 }
-            } else if let Some(&i) = index.get(name) {
+            } else if let Some(i) = index(&names, name) {
                 model.plain[i] = weight;
-            } else if let Some(&i) = context_index.get(name) {
-                model.context[i] = weight;
             }
         }
         model
@@ -65,31 +72,62 @@ impl Model {
 
     /// What it thinks of every line of the page.
     pub fn judge(&self, page: &Page) -> Vec<Opinion> {
-        let rows = features::of_page(page);
-        let first: Vec<f32> = rows.iter().map(|(active, words)| chance(self.first_sum(active, words))).collect();
-        let lengths: Vec<f32> = page.lines.iter().map(|l| l.weight).collect();
-        let second = features::context(&lengths, &first);
-        rows.iter()
-            .zip(second)
-            .map(|((active, _), context)| Opinion {
-                chance: chance(context.iter().map(|&i| self.context[i as usize]).sum()),
-                reasons: self.reasons(active),
+        let samples = features::of_page(page);
+        let first: Vec<f32> = samples.iter().map(|s| chance(self.first_sum(s))).collect();
+        features::values(&samples, &first)
+            .iter()
+            .map(|values| {
+                let mut weighed = vec![0.0; self.value_names.len()];
+                let sum: f32 = self.trees.iter().map(|tree| tree.add(values, &mut weighed)).sum();
+                let chance = chance(sum);
+                let reasons = if chance < TOLD_FROM { Vec::new() } else { self.reasons(&weighed) };
+                Opinion { chance, reasons }
             })
             .collect()
     }
 
-    fn first_sum(&self, active: &[u16], words: &[u64]) -> f32 {
-        let shape: f32 = active.iter().map(|&i| self.plain[i as usize]).sum();
-        let known: f32 = words.iter().filter_map(|w| self.words.get(w)).sum();
-        shape + known / (words.len().max(1) as f32).sqrt()
+    fn first_sum(&self, sample: &Sample) -> f32 {
+        let shape: f32 = sample.features.iter().map(|&i| self.plain[i as usize]).sum();
+        let known: f32 = sample.words.iter().filter_map(|w| self.words.get(w)).sum();
+        shape + known / (sample.words.len().max(1) as f32).sqrt()
     }
 
-    /// The three features that weighed most, either way.
-    fn reasons(&self, active: &[u16]) -> Vec<(String, f32)> {
-        let mut weighed: Vec<(usize, f32)> = active.iter().map(|&i| (i as usize, self.plain[i as usize])).collect();
-        weighed.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
-        weighed.truncate(3);
-        weighed.into_iter().map(|(i, w)| (self.names[i].clone(), w)).collect()
+    /// The three values that weighed most, either way.
+    fn reasons(&self, weighed: &[f32]) -> Vec<(String, f32)> {
+        let mut top: Vec<usize> = Vec::with_capacity(4);
+        for i in 0..weighed.len() {
+            let at = top.partition_point(|&t| weighed[t].abs() >= weighed[i].abs());
+            top.insert(at, i);
+            top.truncate(3);
+        }
+        top.into_iter().map(|i| (self.value_names[i].clone(), weighed[i])).collect()
+    }
+}
+
+impl Tree {
+    /// `name:border name:border … | leaf leaf …`
+    fn parse(text: &str, names: &[String]) -> Option<Self> {
+        let (forks, leaves) = text.split_once(" | ")?;
+        let forks: Option<Vec<(u8, u8)>> = forks
+            .split(' ')
+            .map(|fork| {
+                let (name, border) = fork.split_once(':')?;
+                Some((names.iter().position(|n| n == name)? as u8, border.parse().ok()?))
+            })
+            .collect();
+        let leaves: Vec<f32> = leaves.split(' ').filter_map(|leaf| leaf.parse().ok()).collect();
+        forks.filter(|f| f.len() + 1 == leaves.len()).map(|forks| Self { forks, leaves })
+    }
+
+    /// What the tree adds for these values; it is laid to the value of the first fork.
+    fn add(&self, values: &[u8], weighed: &mut [f32]) -> f32 {
+        let mut node = 0;
+        while let Some(&(value, border)) = self.forks.get(node) {
+            node = 2 * node + 1 + usize::from(values[value as usize] > border);
+        }
+        let leaf = self.leaves[node - self.forks.len()];
+        weighed[self.forks[0].0 as usize] += leaf;
+        leaf
     }
 }
 

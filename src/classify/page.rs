@@ -3,6 +3,7 @@
 //! View + phrases + frequencies -> [`Page`], on which the rules set [`Mark`]s one after another; a
 //! mark that stands is not overwritten unless a rule says so.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use serde_json::{Value, json};
@@ -69,6 +70,8 @@ pub(super) struct Page<'a> {
     pub marks: Vec<Option<Mark>>,
     /// What is found inside lines that stay.
     pub inside: Vec<(usize, Range<usize>, Mark)>,
+    /// Bounds of the running text; marks are only added, so it only shrinks.
+    prose: Cell<(usize, usize)>,
 }
 
 impl<'a> Page<'a> {
@@ -84,7 +87,8 @@ impl<'a> Page<'a> {
             .map(|s| Line::new(view, view.segments[s].content, view.token_range(s)))
             .collect();
         let marks = vec![None; lines.len()];
-        Self { view, host, phrases, frequencies, tokeniser, lines, marks, inside: Vec::new() }
+        let prose = Cell::new((0, lines.len()));
+        Self { view, host, phrases, frequencies, tokeniser, lines, marks, inside: Vec::new(), prose }
     }
 
     pub fn text(&self, line: usize) -> &'a str {
@@ -108,9 +112,25 @@ impl<'a> Page<'a> {
         self.lines[line].prose && self.marks[line].is_none()
     }
 
-    /// The nearest running text before the line, with how many lines lie between.
-    pub fn prose_before(&self, line: usize) -> Option<usize> {
-        (0..line).rev().find(|&i| self.is_prose(i))
+    /// Whether no running text stands before the line, or none after it.
+    pub fn is_outside(&self, line: usize) -> bool {
+        let (mut first, mut end) = self.prose.get();
+        while first < end && !self.is_prose(first) {
+            first += 1;
+        }
+        while first < end && !self.is_prose(end - 1) {
+            end -= 1;
+        }
+        self.prose.set((first, end));
+        first == end || line <= first || line + 1 >= end
+    }
+
+    /// Whether no running text stands after the line.
+    pub fn is_after(&self, line: usize) -> bool {
+        self.is_outside(line) && {
+            let (first, end) = self.prose.get();
+            first == end || line + 1 >= end
+        }
     }
 
     /// The nearest running text after the line.

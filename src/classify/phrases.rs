@@ -44,6 +44,9 @@ const BUILTIN: &[(&str, &str)] = &[
     ("zh", include_str!("phrases/zh.txt")),
 ];
 
+/// No phrase with its values is longer, in words.
+const LINE_WORDS_MAX: usize = 70;
+
 /// Where a phrase counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -203,6 +206,8 @@ pub(super) struct Phrases {
     elements: Vec<Vec<Element>>,
     /// Phrases by the hash of a word they can begin with.
     by_first: ByHash<Vec<u32>>,
+    /// Of these the ones that count inside lines.
+    inside_by_first: ByHash<Vec<u32>>,
     /// Phrases that can begin with a value.
     open: Vec<u32>,
     lexicon: Lexicon,
@@ -228,6 +233,7 @@ impl Phrases {
             phrases: Vec::new(),
             elements: Vec::new(),
             by_first: ByHash::default(),
+            inside_by_first: ByHash::default(),
             open: Vec::new(),
             lexicon: Lexicon::default(),
             folds,
@@ -247,9 +253,17 @@ impl Phrases {
     /// The phrase that is the whole line; of several, one that needs no support, then the first.
     pub fn whole_line(&self, hay: Haystack) -> Option<Hit<'_>> {
         let first = hay.tokens.first()?;
+        if hay.tokens.len() > LINE_WORDS_MAX {
+            return None;
+        }
         let known = self.by_first.get(&first.hash).map_or(&[][..], |v| &v[..]);
+        // Every value a phrase begins with has a number near its beginning.
+        let value = self.open.len()
+            * usize::from(
+                hay.tokens.iter().take(8).any(|t| t.span.of(hay.text).starts_with(|c| dates::digit(c).is_some())),
+            );
         let whole = MatchEnd { next: hay.tokens.len(), cut: None };
-        let hits = known.iter().chain(&self.open).filter(|&&p| {
+        let hits = known.iter().chain(&self.open[..value]).filter(|&&p| {
             let phrase = &self.phrases[p as usize];
             let all = [Element::End];
             let then = Rest { elements: &all, then: None };
@@ -275,12 +289,12 @@ impl Phrases {
     }
 
     fn inside_at(&self, hay: Haystack, from: usize) -> Option<(Hit<'_>, usize)> {
-        let known = self.by_first.get(&hay.tokens[from].hash)?;
+        let known = self.inside_by_first.get(&hay.tokens[from].hash)?;
         let start = hay.tokens[from].span.start as usize;
         if !shape::sentence_begins(hay.text, hay.bytes.0, start) {
             return None;
         }
-        known.iter().filter(|&&p| self.phrases[p as usize].place != Place::Block).find_map(|&p| {
+        known.iter().find_map(|&p| {
             let phrase = &self.phrases[p as usize];
             let rest = Rest { elements: &self.elements[p as usize], then: None };
             let MatchEnd { next, cut } = self.matches(hay, rest, from, true).filter(|end| end.next > from)?;
@@ -424,6 +438,9 @@ impl Phrases {
             first.words.dedup();
             for word in first.words {
                 self.by_first.entry(word).or_default().push(index);
+                if phrase.place != Place::Block {
+                    self.inside_by_first.entry(word).or_default().push(index);
+                }
             }
             if first.slot {
                 self.open.push(index);

@@ -23,8 +23,11 @@ pub(super) fn sitewide(page: &mut Page) {
             continue;
         }
         let plain = page.frequencies.on_host(page.host, tokens);
-        let masked = page.frequencies.masked(page.host, page.view, tokens);
-        let (count, form) = if plain.documents >= DOCUMENTS_MIN { (plain, "plain") } else { (masked, "masked") };
+        let (count, form) = if plain.documents >= DOCUMENTS_MIN {
+            (plain, "plain")
+        } else {
+            (page.frequencies.masked(page.host, page.view, tokens), "masked")
+        };
         // A masked line must keep a few words: "3-1" is no template.
         let words = tokens.iter().filter(|t| !t.span.of(page.view.text).starts_with(char::is_numeric)).count();
         let least = if page.lines[line].prose { DOCUMENTS_PROSE_MIN } else { DOCUMENTS_MIN };
@@ -32,7 +35,7 @@ pub(super) fn sitewide(page: &mut Page) {
             continue;
         }
         let stable = count.at_edge * 10 >= count.documents * 9;
-        let outside = page.prose_before(line).is_none() || page.prose_after(line).is_none();
+        let outside = page.is_outside(line);
         let score = match (stable, outside, count.documents >= 8) {
             (true, true, true) => 0.92,
             (true, true, false) => 0.8,

@@ -62,6 +62,9 @@ fn a_dateline_is_a_date_or_a_place_with_an_agency() {
 fn a_dateline_joined_to_the_lead_is_cut_alone() {
     let lead = format!("القاهرة - رويترز: {LEAD}");
     check(&["افتتاح قاعة جديدة", &lead, BODY], Label::Dateline, &["القاهرة - رويترز: "]);
+    let lead = format!("دبي، الإمارات العربية المتحدة (CNN)-- {LEAD}");
+    let cut = "دبي، الإمارات العربية المتحدة (CNN)-- ";
+    check(&["افتتاح قاعة جديدة", &lead, BODY], Label::Dateline, &[cut]);
     let lead = format!("القاهرة مدينة كبيرة، وقد {LEAD}");
     check(&["افتتاح قاعة جديدة", &lead, BODY], Label::Dateline, &[]);
 }
@@ -71,7 +74,11 @@ fn a_byline_is_two_short_names_with_a_dash_below_the_title() {
     let title = "افتتاح قاعة جديدة";
     check(&[title, "سالم العلي – جدة", LEAD], Label::Byline, &["سالم العلي – جدة"]);
     check(&[title, "الثورة نت/", LEAD], Label::Byline, &["الثورة نت/"]);
+    check(&[title, "سالم العلي (جدة)", LEAD], Label::Byline, &["سالم العلي (جدة)"]);
+    check(&[title, "أبها: سالم العلي", LEAD], Label::Byline, &["أبها: سالم العلي"]);
+    check(&[title, "سبق - سالم العلي - الرياض", LEAD], Label::Byline, &["سبق - سالم العلي - الرياض"]);
     check(&[title, LEAD, "سالم العلي – جدة", BODY], Label::Byline, &[]);
+    check(&[title, "القاهرة: المدينة التي لا تنام", LEAD], Label::Byline, &[]);
     check(&[title, "وهذه هي المباريات:", "روما الإيطالي - ليون الفرنسي", LEAD], Label::Byline, &[]);
     check(&["سالم العلي: رحلتي إلى الجنوب", "سالم العلي", LEAD], Label::Byline, &["سالم العلي"]);
     check(&[title, "الرقم : أ / 267", LEAD], Label::Byline, &[]);

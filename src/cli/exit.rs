@@ -12,6 +12,10 @@ pub const DONE_WITH_SKIPPED: u8 = 2;
 /// A ceiling such as `--max-removed` stopped the run before anything was written.
 pub const CEILING: u8 = 3;
 
+/// An interrupt (Ctrl-C) or a request to end stopped the run; nothing was written. 128 + SIGINT, as
+/// shells have it.
+pub const INTERRUPTED: u8 = 130;
+
 /// The code of a finished run that passed over this many records.
 pub fn finished(skipped: u64) -> ExitCode {
     ExitCode::from(if skipped == 0 { DONE } else { DONE_WITH_SKIPPED })

@@ -12,6 +12,7 @@ use crate::params::Params;
 use crate::pipeline::Run;
 use crate::read::{Corpus, Document, discover, parse};
 use crate::report::explain::Explained;
+use crate::scratch::Scratch;
 use crate::write::{names, restore};
 
 /// Explains a place of a corpus, or of what was cleaned into a folder. `prepare` makes a run over
@@ -21,6 +22,7 @@ pub fn run(path: &Path, place: &str, prepare: impl FnOnce(&[PathBuf]) -> Result<
     // Line numbers are those of the original text, so what was cleaned is first put back.
     let folder =
         tempfile::tempdir().map_err(|e| Error::io("create a temporary folder in", &std::env::temp_dir(), e))?;
+    let _scratch = Scratch::new(folder.path());
     let corpus = if cleaned {
         let originals = folder.path().join("originals");
         restore(path, &originals)?;
@@ -92,7 +94,7 @@ fn choose(corpus: &Path, params: &Params, place: &str) -> Result<(Document, Opti
                 Some(d) => Some(d),
                 None => find(corpus, params, |d, _, _| d.id.contains(doc))?,
             };
-            let missing = || Error::usage(format!("no document is called `{doc}`")).at(corpus);
+            let missing = || Error::usage(format!("no document is called `{doc}` in")).at(corpus);
             found.map(|d| (d, Some(number))).ok_or_else(|| missing().hint("give its id, or a part of it"))
         }
         None => {
@@ -108,7 +110,7 @@ fn choose(corpus: &Path, params: &Params, place: &str) -> Result<(Document, Opti
             let sources = discover(&[corpus.to_path_buf()])?.sources.len();
             let record = find(corpus, params, |_, _, line| sources == 1 && line == u64::from(number))?;
             record.map(|d| (d, None)).ok_or_else(|| {
-                Error::usage(format!("there is more than one document, and `{place}` names none of them"))
+                Error::usage(format!("there is more than one document, and `{place}` names none of them in"))
                     .at(corpus)
                     .hint("say which: DOC:LINE, where DOC is an id or a part of it")
             })

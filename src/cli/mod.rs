@@ -2,6 +2,7 @@
 
 pub mod exit;
 mod explain;
+mod interrupt;
 mod options;
 
 use std::io::{self, Write};
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::params::Params;
 use crate::pipeline::{Run, Stages};
 use crate::report::{Summary, terminal};
-use crate::write::restore;
+use crate::write::{check_target, restore};
 use options::{Documents, Input, Inside, Paths};
 
 /// Finds repeated text, filler and stray headlines in text corpora, in any language, Arabic first
@@ -115,6 +116,17 @@ struct Output {
     max_removed: f64,
 }
 
+impl Output {
+    /// Refuses what would be refused in the end, before anything is read.
+    fn check(&self, inputs: &[PathBuf]) -> Result<()> {
+        if !(0.0..=1.0).contains(&self.max_removed) {
+            return Err(Error::usage(format!("--max-removed is {}", self.max_removed))
+                .hint("--max-removed is a share from 0 to 1; 1 sets no ceiling"));
+        }
+        self.output.as_deref().map_or(Ok(()), |dir| check_target(dir, inputs))
+    }
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
     Text,
@@ -124,7 +136,11 @@ enum Format {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    let done = interrupt::listen().and_then(|()| run(Cli::parse()));
+    if done.is_err() {
+        interrupt::yield_to();
+    }
+    match done {
         Ok(code) => code,
         // The reader has seen enough (`| head`): no error.
         Err(e) if e.is_broken_pipe() => ExitCode::from(exit::DONE),
@@ -158,9 +174,11 @@ fn run(cli: Cli) -> Result<ExitCode> {
             }
         }
         Command::Dedup { paths, input, documents, output } => {
+            output.check(&paths.paths)?;
             write(prepare(&paths.paths, &input, &documents, None, Stages::DOCUMENTS)?, &output)
         }
         Command::Clean { paths, input, documents, inside, output } => {
+            output.check(&paths.paths)?;
             write(prepare(&paths.paths, &input, &documents, Some(&inside), Stages::ALL)?, &output)
         }
         Command::Restore { dir, output } => {
@@ -197,36 +215,47 @@ fn prepare(
 }
 
 fn write(run: Run, output: &Output) -> Result<ExitCode> {
-    let (summary, place) = match &output.output {
-        Some(dir) if !output.dry_run => (run.clean(dir, output.max_removed)?, format!("written to {}", dir.display())),
+    let (summary, written) = match &output.output {
+        Some(dir) if !output.dry_run => (run.clean(dir, output.max_removed)?, Some(dir.as_path())),
         _ => {
             let (summary, _) = run.report(0)?;
             run.check_ceiling(&summary, output.max_removed)?;
-            (summary, "nothing was written (--dry-run)".to_owned())
+            (summary, None)
         }
     };
-    print(&outcome(&summary, &place))?;
+    print(&outcome(&summary, written))?;
     Ok(exit::finished(summary.skipped))
 }
 
-/// What a writing command says when it is done.
-fn outcome(s: &Summary, place: &str) -> String {
+/// What a writing command says when it is done; `written` is nothing after a dry run.
+fn outcome(s: &Summary, written: Option<&Path>) -> String {
+    let (going, passing) = match written {
+        Some(_) => ("taken out", "they passed through unchanged and are listed in findings.jsonl"),
+        None => ("to take out", "they would pass through unchanged; `report --format jsonl` lists them"),
+    };
     let mut out = format!(
-        "{} read, {} removed as duplicates; {:.1} % of the text taken out ({}, {} of it to metadata)\n{place}\n",
+        "{} read, {} removed as duplicates; {:.1} % of the text {going} ({}, {} of it to metadata)\n",
         terminal::count(s.documents, "document"),
         s.documents_removed,
         s.share_removed() * 100.0,
         terminal::size(s.bytes_removed),
         terminal::size(s.bytes_to_metadata),
     );
+    out += &match written {
+        Some(dir) => format!("written to {}\n", dir.display()),
+        None => "nothing was written (--dry-run)\n".to_owned(),
+    };
     if s.skipped > 0 {
-        out += &format!(
-            "{} could not be read; they passed through unchanged and are listed in findings.jsonl\n",
-            terminal::count(s.skipped, "record")
-        );
+        out += &format!("{} could not be read; {passing}\n", terminal::count(s.skipped, "record"));
+    }
+    if s.sources_ignored > 0 {
+        out += &format!("{} of no known format not read\n", terminal::count(s.sources_ignored, "file"));
     }
     for note in &s.notes {
         out += &format!("note: {note}\n");
+    }
+    for (limit, n) in &s.limits_reached {
+        out += &format!("limit: {limit}: {n}\n");
     }
     out
 }

@@ -7,14 +7,14 @@ use clap::{Args, ValueEnum};
 use crate::error::{Error, Result};
 use crate::label::{Action, Label};
 use crate::normalise::Folds;
-use crate::params::{Keep, Level, Params, Scope};
+use crate::params::{DocumentParams, Keep, Level, Params, PassageParams, Policy, Scope};
 
 /// What to read.
 #[derive(Args, Debug)]
 pub struct Paths {
     /// Files and folders to read; `-` is standard input
     ///
-    /// Plain text (.txt, .text, .md: one document a file) and JSON Lines (.jsonl, .ndjson, .json:
+    /// Plain text (.txt, .text: one document a file) and JSON Lines (.jsonl, .ndjson, .json:
     /// one document a line), each also .gz and .zst. The order of the paths does not matter.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
@@ -52,13 +52,13 @@ pub struct Input {
 pub struct Documents {
     /// Jaccard similarity of their shingles from which two documents are near duplicates; lower
     /// finds more
-    #[arg(long, value_name = "SHARE", default_value_t = 0.8, help_heading = "Duplicate documents")]
+    #[arg(long, value_name = "SHARE", default_value_t = DocumentParams::default().similar, help_heading = "Duplicate documents")]
     similar: f64,
     /// Share of its shingles from which a document counts as contained in another; lower finds more
-    #[arg(long, value_name = "SHARE", default_value_t = 0.9, help_heading = "Duplicate documents")]
+    #[arg(long, value_name = "SHARE", default_value_t = DocumentParams::default().contained, help_heading = "Duplicate documents")]
     contained: f64,
     /// Words in a shingle; fewer finds more
-    #[arg(long, value_name = "WORDS", default_value_t = 5, help_heading = "Duplicate documents")]
+    #[arg(long, value_name = "WORDS", default_value_t = DocumentParams::default().shingle_len_tokens, help_heading = "Duplicate documents")]
     shingle: usize,
     /// Which document of a cluster stays: longest, first, earliest:FIELD, latest:FIELD
     ///
@@ -66,7 +66,7 @@ pub struct Documents {
     #[arg(long, value_name = "RULE", default_value = "longest", help_heading = "Duplicate documents")]
     keep: Keep,
     /// Share of the pairs exactly at --similar that may be missed; lower is slower
-    #[arg(long, value_name = "SHARE", default_value_t = 0.001, help_heading = "Duplicate documents")]
+    #[arg(long, value_name = "SHARE", default_value_t = DocumentParams::default().miss_rate_max, help_heading = "Duplicate documents")]
     miss: f64,
     /// Override the bands that follow from --similar and --miss; more find more
     #[arg(long, value_name = "N", requires = "rows", help_heading = "Duplicate documents")]
@@ -88,15 +88,15 @@ pub struct Inside {
     /// Where repeated passages are searched
     #[arg(long, value_enum, default_value_t = ScopeName::Document, help_heading = "Filler and passages")]
     scope: ScopeName,
-    /// The shortest passage that counts, in words
-    #[arg(long, value_name = "WORDS", help_heading = "Filler and passages")]
-    min_words: Option<usize>,
+    /// The shortest passage that counts, in words; fewer finds more
+    #[arg(long, value_name = "WORDS", default_value_t = PassageParams::default().words_min, help_heading = "Filler and passages")]
+    min_words: usize,
     /// Share of aligned words that must be equal; lower finds more
-    #[arg(long, value_name = "SHARE", help_heading = "Filler and passages")]
-    identity: Option<f64>,
+    #[arg(long, value_name = "SHARE", default_value_t = PassageParams::default().identity_min, help_heading = "Filler and passages")]
+    identity: f64,
     /// Remove these labels, such as `repeat` or `social_embed`; `contained` removes documents that
     /// lie inside others
-    #[arg(long, value_name = "LABEL", value_delimiter = ',', help_heading = "Policy")]
+    #[arg(long, value_name = "LABEL", value_delimiter = ',', help_heading = "Policy", long_help = remove_help())]
     remove: Vec<String>,
     /// Keep these labels in the text
     #[arg(long, value_name = "LABEL", value_delimiter = ',', help_heading = "Policy")]
@@ -107,6 +107,19 @@ pub struct Inside {
     /// Move these labels out of the text into a field
     #[arg(long, value_name = "LABEL", value_delimiter = ',', help_heading = "Policy")]
     to_metadata: Vec<String>,
+}
+
+/// The long help of `--remove`: every label that can go, with what becomes of it by default.
+fn remove_help() -> String {
+    let policy = Policy::default();
+    let removable = Label::ALL.iter().filter(|&&label| policy.action(label) != Action::Keep);
+    let labels: Vec<String> = removable.map(|&label| format!("{label} ({})", policy.action(label))).collect();
+    format!(
+        "Remove these labels; `contained` removes documents that lie inside others\n\nThe labels, and what becomes of \
+         them by default: {}, contained ({})",
+        labels.join(", "),
+        policy.contained,
+    )
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -196,12 +209,8 @@ impl Inside {
             ScopeName::Document => Scope::Document,
             ScopeName::Corpus => Scope::Corpus,
         };
-        if let Some(words) = self.min_words {
-            params.passages.words_min = words;
-        }
-        if let Some(identity) = self.identity {
-            params.passages.identity_min = identity;
-        }
+        params.passages.words_min = self.min_words;
+        params.passages.identity_min = self.identity;
         for (labels, action) in [
             (&self.remove, Action::Remove),
             (&self.keep_label, Action::Keep),

@@ -75,9 +75,7 @@ impl LineFrequencies {
             }
             let edge = segment < EDGE_LINES || last - segment < EDGE_LINES;
             let title = segment == 0;
-            let plain = plain_key(tokens);
-            let masked = masked_key(view.text, tokens);
-            for line in [plain, masked] {
+            for line in [Some(plain_key(tokens)), masked_key(view.text, tokens)].into_iter().flatten() {
                 keys.push((mix(line, host), edge, title));
                 keys.push((mix(line, CORPUS), edge, title));
             }
@@ -103,7 +101,8 @@ impl LineFrequencies {
 
     /// How often this line was seen on the host, its numbers and months aside.
     pub fn masked(&self, host: Option<&str>, view: &View, tokens: &[Token]) -> LineCount {
-        self.count(mix(masked_key(view.text, tokens), host_key(host)))
+        let key = masked_key(view.text, tokens).unwrap_or_else(|| plain_key(tokens));
+        self.count(mix(key, host_key(host)))
     }
 
     fn add(&self, key: u64, edge: bool, title: bool) {
@@ -159,12 +158,22 @@ fn plain_key(tokens: &[Token]) -> u64 {
     tokens.iter().fold(0, |key, t| mix(key, t.hash))
 }
 
-/// As [`plain_key`], with every word that holds a digit counted as one and the same.
-fn masked_key(text: &str, tokens: &[Token]) -> u64 {
-    tokens.iter().fold(1, |key, t| {
-        let number = t.span.of(text).chars().next().is_some_and(char::is_numeric);
+/// As [`plain_key`], with every word that begins with a digit counted as one and the same; `None`
+/// where no word does.
+fn masked_key(text: &str, tokens: &[Token]) -> Option<u64> {
+    let mut numbers = 0;
+    let key = tokens.iter().fold(1, |key, t| {
+        let number = begins_with_digit(text, t);
+        numbers += usize::from(number);
         mix(key, if number { 7 } else { t.hash })
-    })
+    });
+    (numbers > 0).then_some(key)
+}
+
+/// ASCII, Arabic-Indic, Persian and full-width digits; the tables of Unicode cost too much here.
+fn begins_with_digit(text: &str, token: &Token) -> bool {
+    let first = text[token.span.start as usize..].chars().next();
+    matches!(first, Some('0'..='9' | '٠'..='٩' | '۰'..='۹' | '０'..='９'))
 }
 
 /// Mixes a word into a key: the multiply and xor-shift of SplitMix64 (Steele et al. 2014).

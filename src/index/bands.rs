@@ -1,8 +1,9 @@
 //! LSH bands (Indyk & Motwani 1998; Broder 2000): sorted runs of (band key, document).
 //!
-//! A pair is proposed once, by the first band in which its keys agree. Groups of many documents
+//! A pair is proposed by the first band in which its keys agree. Groups of many documents
 //! with one key stay bounded: see [`GROUP_ALL_PAIRS_MAX`].
 
+use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::{BandShape, Candidate};
@@ -22,6 +23,8 @@ pub struct Bands {
     /// `shape.bands` keys for each document, one document after the other.
     keys: Vec<u64>,
     documents: Vec<u32>,
+    /// For each band, the keys of its capped groups, once known.
+    capped: Vec<Vec<u64>>,
 }
 
 /// What one band proposes.
@@ -36,7 +39,7 @@ pub struct BandCandidates {
 impl Bands {
     /// No documents yet.
     pub fn new(shape: BandShape) -> Self {
-        Self { shape, keys: Vec::new(), documents: Vec::new() }
+        Self { shape, keys: Vec::new(), documents: Vec::new(), capped: Vec::new() }
     }
 
     /// The keys of one signature: a pure function, for any thread.
@@ -73,11 +76,28 @@ impl Bands {
         self.len() == 0
     }
 
-    /// What one band proposes, in ascending order of its keys.
-    pub fn candidates(&self, band: usize) -> BandCandidates {
+    /// Ends the adding: finds the groups of each band that are too large to be proposed pair by
+    /// pair, before any band proposes.
+    pub fn finish(&mut self) {
+        let capped = |band| {
+            let run = self.run(band);
+            let groups = run.chunk_by(|x, y| x.0 == y.0);
+            groups.filter(|group| group.len() > GROUP_ALL_PAIRS_MAX).map(|group| group[0].0).collect()
+        };
+        self.capped = (0..self.len()).into_par_iter().map(capped).collect();
+    }
+
+    /// The sorted keys of one band, each with its row.
+    fn run(&self, band: usize) -> Vec<(u64, u32)> {
         let mut run: Vec<(u64, u32)> =
             (0..self.documents.len()).map(|row| (self.keys[row * self.shape.bands + band], row as u32)).collect();
         run.sort_unstable();
+        run
+    }
+
+    /// What one band proposes, in ascending order of its keys. Bands are [`finish`](Self::finish)ed.
+    pub fn candidates(&self, band: usize) -> BandCandidates {
+        let run = self.run(band);
         let mut found = BandCandidates::default();
         for group in run.chunk_by(|x, y| x.0 == y.0) {
             let capped = group.len() > GROUP_ALL_PAIRS_MAX;
@@ -95,10 +115,11 @@ impl Bands {
         found
     }
 
-    /// Proposes two rows unless an earlier band did.
+    /// Proposes two rows unless an earlier band did; in a capped group it may not have.
     fn propose(&self, band: usize, x: u32, y: u32, candidates: &mut Vec<Candidate>) {
         let earlier = |row: u32| &self.keys[row as usize * self.shape.bands..][..band];
-        let proposed_before = earlier(x).iter().zip(earlier(y)).any(|(a, b)| a == b);
+        let agree = earlier(x).iter().zip(earlier(y)).enumerate().filter(|(_, (a, b))| a == b);
+        let proposed_before = agree.into_iter().any(|(b, (key, _))| self.capped[b].binary_search(key).is_err());
         if !proposed_before {
             candidates.push(Candidate::new(self.documents[x as usize], self.documents[y as usize]));
         }
@@ -120,6 +141,7 @@ mod tests {
             let set = ShingleSet::new(&word_hashes(&default_tokeniser().tokenise(text)), 2);
             bands.push(i as u32, &Bands::keys(shape, &hasher.sketch(&set)));
         }
+        bands.finish();
         bands
     }
 
@@ -145,7 +167,17 @@ mod tests {
         assert_eq!(first.groups_capped, 1);
         assert!(first.candidates.len() <= 2000 * (GROUP_WINDOW + 1));
         assert!((1..2000).all(|b| first.candidates.contains(&Candidate { a: 0, b })));
-        // The later bands agree as well, and propose nothing anew inside the window.
-        assert!(bands.candidates(1).candidates.is_empty());
+    }
+
+    #[test]
+    fn two_alike_documents_in_a_large_group_are_proposed_by_a_smaller_one() {
+        let template: String = (0..100).map(|i| format!("t{i} ")).collect();
+        let own = |n: usize| (0..12).map(|i| format!("p{n}w{i} ")).collect::<String>();
+        let mut texts: Vec<String> = (0..1500).map(|n| template.clone() + &own(n)).collect();
+        texts.push(template + &own(77) + "more");
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let bands = bands_of(&texts);
+        assert!((0..bands.len()).any(|b| bands.candidates(b).groups_capped > 0));
+        assert!(all(&bands).contains(&Candidate { a: 77, b: 1500 }));
     }
 }

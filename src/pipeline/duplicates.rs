@@ -194,6 +194,7 @@ fn matches(cores: &Cores, shape: BandShape, params: &Params) -> (Vec<Match>, Vec
         bands.push(document, &s.keys);
         sampled.push(document, &s.sample);
     }
+    bands.finish();
     let verified = |candidates: Vec<Candidate>| -> Vec<Match> {
         candidates.into_par_iter().filter_map(|c| verify(c, cores, &params.documents)).collect()
     };

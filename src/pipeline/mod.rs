@@ -38,7 +38,7 @@ use crate::read::{Discovered, discover};
 use crate::report::rows::{ClusterRow, DocumentPairRow, PassageRow, Row, SkippedRow};
 use crate::report::{ClusterSample, PassageSample, Samples, Summary};
 use crate::tokenise::Tokeniser;
-use crate::write::Output;
+use crate::write::{Output, Staging};
 use across::Across;
 use duplicates::Duplicates;
 use examine::{Examined, Examiner, Wants};
@@ -82,7 +82,7 @@ impl Run {
         params.validate()?;
         let found = discover(paths)?;
         let tokeniser = Tokeniser::new(params.folds);
-        let classifier = Classifier::new(&params.filler)?;
+        let classifier = Classifier::with_folds(&params.filler, params.folds)?;
         let shape = BandShape::choose(&params.documents);
         Ok(Self { paths: paths.to_vec(), found, params, stages, tokeniser, classifier, shape })
     }
@@ -127,13 +127,16 @@ impl Run {
     pub fn clean(&self, dir: &Path, removed_max: f64) -> Result<Summary> {
         let mut tally = Tally::new(self, 0);
         let wants = Wants { rows: true, cleaned: true, ..Wants::default() };
+        // A folder that cannot be written to is refused now, not after hours.
+        let mut staging = Some(Staging::create(dir, &self.paths)?);
         let mut output: Option<Output> = None;
         let rows = self.go(wants, &mut tally, |examined, survey| {
-            let output = match &mut output {
-                Some(output) => output,
-                none => {
-                    none.insert(Output::create(dir, &self.paths, &self.params, &self.found.sources, &survey.checksums)?)
+            let output = match (&mut output, staging.take()) {
+                (Some(output), _) => output,
+                (none, Some(staging)) => {
+                    none.insert(Output::begin(staging, &self.params, &self.found.sources, &survey.checksums)?)
                 }
+                (None, None) => return Ok(()),
             };
             output.findings(&examined.rows)?;
             examined.prepared.map_or(Ok(()), |prepared| output.append(prepared))
@@ -272,7 +275,9 @@ impl Tally {
         let s = &mut self.summary;
         s.sources = run.found.sources.len() as u64;
         s.documents = survey.documents.len() as u64;
-        s.skipped = survey.skipped + run.found.skipped.len() as u64;
+        let unreadable = run.found.skipped.iter().filter(|source| source.unreadable).count() as u64;
+        s.skipped = survey.skipped + unreadable;
+        s.sources_ignored = run.found.skipped.len() as u64 - unreadable;
         for d in &survey.documents {
             s.bytes += u64::from(d.bytes);
             s.words += u64::from(d.words);

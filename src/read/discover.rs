@@ -15,6 +15,7 @@ use tempfile::{NamedTempFile, TempPath};
 
 use super::{Compression, FORMATS, Format, Reader};
 use crate::error::{Error, Result};
+use crate::scratch::Scratch;
 
 /// One file to read.
 #[derive(Clone, Debug)]
@@ -29,7 +30,7 @@ pub struct Source {
     /// How they are compressed.
     pub compression: Compression,
     /// The copy of something that can be read only once; deleted with the last clone.
-    spool: Option<Arc<TempPath>>,
+    spool: Option<Arc<(TempPath, Scratch)>>,
 }
 
 impl Source {
@@ -187,6 +188,7 @@ impl Search {
     fn spool(&mut self, mut input: impl Read, name: &str, path: &Path) -> Result<()> {
         let mut copy = NamedTempFile::with_prefix("ghirbal-")
             .map_err(|e| Error::io("create a temporary file in", &std::env::temp_dir(), e))?;
+        let scratch = Scratch::new(copy.path());
         io::copy(&mut input, &mut copy).map_err(|e| Error::io("copy to a temporary file", path, e))?;
         copy.flush().map_err(|e| Error::io("write", copy.path(), e))?;
         let copy = copy.into_temp_path();
@@ -194,7 +196,7 @@ impl Search {
         let format = Format::by_content(&head(&copy, compression));
         let name = format!("{name}.{}{}", format.extensions[0], compression.extension());
         let path = copy.to_path_buf();
-        self.add(Source { name, path, format, compression, spool: Some(Arc::new(copy)) }, String::new());
+        self.add(Source { name, path, format, compression, spool: Some(Arc::new((copy, scratch))) }, String::new());
         Ok(())
     }
 

@@ -40,7 +40,7 @@ pub static FORMATS: &[Format] = &[
     },
     Format {
         name: "text",
-        extensions: &["txt", "text", "md"],
+        extensions: &["txt", "text"],
         sniff: |_| true,
         split: |_| None,
         // An empty file is an empty document, not a missing one.

@@ -22,6 +22,8 @@ pub struct Summary {
     pub documents: u64,
     /// Records and sources that could not be read.
     pub skipped: u64,
+    /// Files below a given folder that are of no known format: listed, and not read.
+    pub sources_ignored: u64,
     /// Bytes of all documents.
     pub bytes: u64,
     /// Words of all documents.
@@ -86,6 +88,7 @@ impl Summary {
             sources: 0,
             documents: 0,
             skipped: 0,
+            sources_ignored: 0,
             bytes: 0,
             words: 0,
             documents_without_words: 0,

@@ -37,6 +37,9 @@ fn try_render(out: &mut String, summary: &Summary, samples: &Samples) -> fmt::Re
     duplicates(out, summary, samples)?;
     passages(out, summary, &samples.passages)?;
     documents(out, summary, &samples.documents)?;
+    if summary.sources_ignored > 0 {
+        writeln!(out, "\n{FAINT}{} of no known format not read{FAINT:#}", count(summary.sources_ignored, "file"))?;
+    }
     for note in &summary.notes {
         writeln!(out, "\n{FLAGGED}note{FLAGGED:#} {note}")?;
     }

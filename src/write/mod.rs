@@ -68,6 +68,7 @@ pub use cut::{Prepared, prepare};
 pub use ledger::{Added, LEDGER_VERSION, Ledger, LedgerEntry, LedgerPartner, LedgerSource};
 pub use output::Output;
 pub use restore::{RestoreSummary, restore};
+pub use staging::{Staging, check_target};
 
 /// The names inside an output folder.
 pub mod names {

@@ -43,8 +43,18 @@ impl<'a> Output<'a> {
         sources: &'a [Source],
         checksums: &[Checksum],
     ) -> Result<Self> {
+        Self::begin(Staging::create(target, inputs)?, params, sources, checksums)
+    }
+
+    /// The same in a folder that has been begun already.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    ///
+    /// # Panics
+    /// When there is not one checksum for each source.
+    pub fn begin(mut staging: Staging, params: &Params, sources: &'a [Source], checksums: &[Checksum]) -> Result<Self> {
         assert_eq!(sources.len(), checksums.len());
-        let mut staging = Staging::create(target, inputs)?;
         let (file, path) = staging.create_file(names::LEDGER)?;
         let ledger = LedgerWriter::new(file, path, params, sources, checksums)?;
         let findings = Lines::create(&mut staging, names::FINDINGS)?;

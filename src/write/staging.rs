@@ -12,11 +12,13 @@ use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::error::{Error, Result};
+use crate::scratch::{self, Scratch};
 
 /// A folder under construction. Deleted on drop unless committed.
 pub struct Staging {
     target: PathBuf,
     folder: TempDir,
+    _scratch: Scratch,
     /// Folders created inside, to be synced.
     folders: BTreeSet<PathBuf>,
 }
@@ -27,18 +29,7 @@ impl Staging {
     /// # Errors
     /// When the target holds something already, or stands inside an input, or cannot be written.
     pub fn create(target: &Path, inputs: &[PathBuf]) -> Result<Self> {
-        let target = resolve(target)?;
-        refuse_overlap(&target, inputs)?;
-        match fs::read_dir(&target).map(|mut entries| entries.next().is_none()) {
-            Ok(true) => {}
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            Err(e) if e.kind() != io::ErrorKind::NotADirectory => return Err(Error::io("look into", &target, e)),
-            _ => {
-                return Err(Error::usage("the output exists already:")
-                    .at(&target)
-                    .hint("name a folder that does not exist or is empty; nothing is ever written over"));
-            }
-        }
+        let target = checked(target, inputs)?;
         let parent = target.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(parent).map_err(|e| Error::io("create the folder", parent, e))?;
         let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -53,7 +44,8 @@ impl Staging {
             builder.permissions(fs::Permissions::from_mode(0o777));
         }
         let folder = builder.tempdir_in(parent).map_err(|e| Error::io("create a folder in", parent, e))?;
-        Ok(Self { target, folder, folders: BTreeSet::new() })
+        let scratch = Scratch::new(folder.path());
+        Ok(Self { target, folder, _scratch: scratch, folders: BTreeSet::new() })
     }
 
     /// Creates a file inside, with the folders it stands in, and gives its path for messages.
@@ -65,6 +57,7 @@ impl Staging {
             return Err(Error::artefact(format!("`{}` is no name for a file in", name.escape_debug())).at(&self.target));
         }
         let path = self.folder.path().join(name);
+        let _undisturbed = scratch::hold();
         if let Some(folder) = path.parent()
             && !self.folders.contains(folder)
         {
@@ -86,16 +79,40 @@ impl Staging {
         for folder in &self.folders {
             sync_folder(folder)?;
         }
+        let undisturbed = scratch::hold();
         fs::rename(self.folder.path(), &self.target)
             .map_err(|e| Error::io("put the output in place", &self.target, e))?;
         // Renamed away: there is nothing left to delete.
         let _ = self.folder.keep();
+        drop(undisturbed);
         self.target.parent().map_or(Ok(()), sync_folder)
     }
 }
 
 fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|f| f.sync_all()).map_err(|e| Error::io("sync the folder", folder, e))
+}
+
+/// Refuses a target that [`Staging::create`] would refuse, before anything else is done.
+///
+/// # Errors
+/// When the target holds something already, or stands inside an input.
+pub fn check_target(target: &Path, inputs: &[PathBuf]) -> Result<()> {
+    checked(target, inputs).map(|_| ())
+}
+
+/// The target's real path, when it may be written to.
+fn checked(target: &Path, inputs: &[PathBuf]) -> Result<PathBuf> {
+    let target = resolve(target)?;
+    refuse_overlap(&target, inputs)?;
+    match fs::read_dir(&target).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(target),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(target),
+        Err(e) if e.kind() != io::ErrorKind::NotADirectory => Err(Error::io("look into", &target, e)),
+        _ => Err(Error::usage("the output exists already:")
+            .at(&target)
+            .hint("name a folder that does not exist or is empty; nothing is ever written over")),
+    }
 }
 
 /// Whether a name with `/` stays inside the folder it is joined to.

@@ -1,18 +1,20 @@
 //! What weighs for filler? Trains the linear model on labelled lines.
 //!
 //! ```text
-//! cargo run --release --example train_filler -- -o src/classify/model.txt GOLD.jsonl…
+//! cargo run --release --example train_filler -- [--no-check] -o src/classify/model.txt GOLD.jsonl…
 //! ```
 //!
 //! GOLD holds one page a line: `{"id","host","lines":[{"text","label","kind"?,"nl"?}]}` with the labels
-//! `body` and `boilerplate`. Two logistic regressions: the second looks at what the first gave the lines
-//! around, on folds of hosts the first did not see. Prints figures of a cross-validation by host, then
+//! `body` and `boilerplate`. A logistic regression first; then boosted trees look at what it gave the
+//! lines around, on folds of hosts it did not see. Prints figures of a cross-validation by host, then
 //! writes weights trained on everything. The same input gives the same weights.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod trees;
+
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
-use ghirbal::classify::{Classifier, Sample, context_features, feature_names};
+use ghirbal::classify::{Classifier, Sample, context_values, feature_names};
 use ghirbal::fingerprint::LineFrequencies;
 use ghirbal::params::FillerParams;
 use ghirbal::tokenise::{View, default_tokeniser};
@@ -22,8 +24,8 @@ use serde_json::Value;
 const FOLDS: u64 = 5;
 const EPOCHS: usize = 6;
 /// Words are learned when they stand on at least this many hosts, at most so many of them.
-const WORD_HOSTS_MIN: usize = 10;
-const WORDS_MAX: usize = 3000;
+const WORD_HOSTS_MIN: usize = 6;
+const WORDS_MAX: usize = 4000;
 /// L2 penalties a step, of features and of words.
 const DECAY: f32 = 1e-6;
 const WORD_DECAY: f32 = 4e-6;
@@ -41,10 +43,14 @@ struct Page {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (mut output, mut paths) = (None, Vec::new());
+    let (mut output, mut paths, mut check) = (None, Vec::new(), true);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
-        if arg == "-o" { output = args.next() } else { paths.push(arg) }
+        match arg.as_str() {
+            "-o" => output = args.next(),
+            "--no-check" => check = false,
+            _ => paths.push(arg),
+        }
     }
     let mut pages = Vec::new();
     for (set, path) in paths.iter().enumerate() {
@@ -64,23 +70,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             first[p] = rows[p].iter().map(|r| chance(weights.sum(r))).collect();
         }
     }
-    let context: Vec<Vec<RowOf>> = pages
-        .par_iter()
-        .zip(&first)
-        .map(|(page, chances)| {
-            let lengths: Vec<f32> = page.samples.iter().map(|s| s.length).collect();
-            context_features(&lengths, chances).into_iter().map(|active| RowOf { active, words: Vec::new() }).collect()
-        })
-        .collect();
+    let values: Vec<Vec<Vec<u8>>> =
+        pages.par_iter().zip(&first).map(|(page, chances)| context_values(&page.samples, chances)).collect();
     let mut second = vec![Vec::new(); pages.len()];
-    for fold in 0..FOLDS {
-        let train: Vec<usize> = (0..pages.len()).filter(|&p| pages[p].fold != fold).collect();
-        let weights = fit(&pages, &context, &train, 0);
+    for fold in (0..FOLDS).filter(|_| check) {
+        let trees = trees::fit(&examples(&pages, &values, |p| pages[p].fold != fold));
         for p in (0..pages.len()).filter(|&p| pages[p].fold == fold) {
-            second[p] = context[p].iter().map(|r| chance(weights.sum(r))).collect();
+            second[p] = values[p].iter().map(|v| chance(trees.iter().map(|t| t.leaf(v)).sum())).collect();
         }
     }
-    for (set, path) in paths.iter().enumerate() {
+    for (set, path) in paths.iter().enumerate().filter(|_| check) {
         println!("== {path}: cross-validation by host");
         figures("first look", &pages, &first, set);
         figures("second look", &pages, &second, set);
@@ -88,8 +87,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(output) = output {
         let all: Vec<usize> = (0..pages.len()).collect();
         let plain = fit(&pages, &rows, &all, words.len());
-        let over = fit(&pages, &context, &all, 0);
-        std::fs::write(output, weights_file(&plain, &words, &over))?;
+        let trees = trees::fit(&examples(&pages, &values, |_| true));
+        std::fs::write(output, weights_file(&plain, &words, &trees))?;
     }
     Ok(())
 }
@@ -218,10 +217,22 @@ fn chance(sum: f32) -> f32 {
     1.0 / (1.0 + (-sum).exp())
 }
 
+/// The labelled lines of the chosen pages, for the second look.
+fn examples<'a>(pages: &[Page], values: &'a [Vec<Vec<u8>>], chosen: impl Fn(usize) -> bool) -> Vec<trees::Example<'a>> {
+    let mut examples = Vec::new();
+    for (p, page) in pages.iter().enumerate().filter(|(p, _)| chosen(*p)) {
+        for (l, values) in values[p].iter().enumerate() {
+            if let Some(filler) = page.filler[l] {
+                examples.push(trees::Example { values, filler, weight: weight(page, l) });
+            }
+        }
+    }
+    examples
+}
+
 /// Adagrad (Duchi, Hazan & Singer 2011) over the lines in a fixed pseudo-random order.
 fn fit(pages: &[Page], rows: &[Vec<RowOf>], train: &[usize], words: usize) -> Weights {
-    let (a, b) = feature_names();
-    let mut w = Weights { plain: vec![0.0; a.len().max(b.len())], words: vec![0.0; words] };
+    let mut w = Weights { plain: vec![0.0; feature_names().0.len()], words: vec![0.0; words] };
     let (mut g, mut gw) = (vec![1e-6f32; w.plain.len()], vec![1e-6f32; words]);
     let mut order: Vec<(usize, usize)> = train
         .iter()
@@ -305,24 +316,25 @@ fn figures(name: &str, pages: &[Page], chances: &[Vec<f32>], set: usize) {
     println!("{line}");
 }
 
-fn weights_file(plain: &Weights, words: &[(u64, String)], context: &Weights) -> String {
-    let (names, context_names) = feature_names();
-    let mut lines: BTreeMap<(u8, usize), String> = BTreeMap::new();
+fn weights_file(plain: &Weights, words: &[(u64, String)], trees: &[trees::Tree]) -> String {
+    let (names, value_names) = feature_names();
+    let mut text =
+        String::from("# Weights of the model. Above 0 speaks for filler. Written by examples/train_filler.\n");
+    let mut push = |name: &str, weight: f32| {
+        if weight.abs() >= 0.005 {
+            let _ = writeln!(text, "{name} {weight:.2}");
+        }
+    };
     for (i, name) in names.iter().enumerate() {
-        lines.insert((0, i), format!("{name} {:.3}", plain.plain[i]));
-    }
-    for (i, name) in context_names.iter().enumerate() {
-        lines.insert((1, i), format!("{name} {:.3}", context.plain[i]));
+        push(name, plain.plain[i]);
     }
     for (i, (_, word)) in words.iter().enumerate() {
-        lines.insert((2, i), format!("word {word} {:.3}", plain.words[i]));
+        push(&format!("word {word}"), plain.words[i]);
     }
-    let mut text = String::from(
-        "# Weights of the linear model. Above 0 speaks for filler. Written by examples/train_filler.rs.\n",
-    );
-    for line in lines.into_values().filter(|l| !l.ends_with(" 0.000") && !l.ends_with(" -0.000")) {
-        text.push_str(&line);
-        text.push('\n');
+    for tree in trees {
+        let forks: Vec<String> = tree.forks.iter().map(|(v, b)| format!("{}:{b}", value_names[*v])).collect();
+        let leaves: Vec<String> = tree.leaves.iter().map(|w| format!("{w:.3}")).collect();
+        let _ = writeln!(text, "tree {} | {}", forks.join(" "), leaves.join(" "));
     }
     text
 }

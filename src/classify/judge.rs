@@ -1,0 +1,129 @@
+//! Where the rules stop: the model's opinion of lines that no rule has named.
+//!
+//! Page with the rules' marks -> marks of rule `model.line`, and doubts about rules the model does
+//! not share. The chance is turned into a score by what an error costs: a long line must be surer
+//! than a short one, and a line on a page that is all article surer than one on a page of menus.
+
+use super::features;
+use super::model::{Model, Opinion};
+use super::page::{Mark, Page, rounded};
+use super::shape;
+use crate::label::Label;
+
+/// Lines shorter than this are cheap to lose.
+const SHORT: f32 = 8.0;
+/// Lines at least this long are paragraphs.
+const LONG: f32 = 22.0;
+/// A page is one of menus when at least this share of its lines is filler.
+const MENUS_SHARE: f32 = 0.4;
+/// Only on a page at least this long may the first line be a button rather than the title.
+const MENU_PAGE_LINES: usize = 25;
+/// Below this chance the model contradicts a rule.
+const DOUBT: f32 = 0.15;
+/// What a contradicted rule keeps: flagged at every level.
+const DOUBTED_SCORE: f32 = 0.45;
+
+/// The chances from which a line goes at the levels thorough, default and careful: for short, middle
+/// and long lines, on pages of menus and on others.
+const MENUS: [[f32; 3]; 3] = [[0.5, 0.9, 0.98], [0.45, 0.92, 0.985], [0.55, 0.95, 0.99]];
+const ARTICLE: [[f32; 3]; 3] = [[0.35, 0.85, 0.97], [0.6, 0.92, 0.985], [0.8, 0.97, 0.99]];
+
+/// Asks the model where it has something to say.
+pub(super) fn judge(page: &mut Page, model: &Model) {
+    if page.lines.len() < 2 || features::is_arabic_article(page) {
+        return;
+    }
+    let opinions = model.judge(page);
+    let filler = opinions.iter().filter(|o| o.chance >= 0.5).count() as f32 / opinions.len() as f32;
+    let borders = if filler >= MENUS_SHARE { MENUS } else { ARTICLE };
+    for (line, opinion) in opinions.into_iter().enumerate() {
+        let weight = page.lines[line].weight;
+        let length = usize::from(weight >= SHORT) + usize::from(weight >= LONG);
+        let score = score(opinion.chance, borders[length]);
+        let menus = filler >= MENUS_SHARE && page.lines.len() >= MENU_PAGE_LINES;
+        let replaced = match page.marks[line].as_ref().map(|m| m.label) {
+            None | Some(Label::SectionHeading) => score >= 0.5,
+            Some(Label::Title) => menus && score >= 0.7 && !told(page, line),
+            Some(_) => false,
+        };
+        if replaced {
+            page.marks[line] = Some(mark_of(page, line, score, &opinion));
+            continue;
+        }
+        match &mut page.marks[line] {
+            Some(mark) if matches!(mark.label, Label::Title | Label::SectionHeading) => {}
+            Some(mark) => {
+                if opinion.chance < DOUBT && mark.score > DOUBTED_SCORE {
+                    mark.evidence.push(("score_of_rule", rounded(mark.score)));
+                    mark.evidence.push(("chance_by_model", rounded(opinion.chance)));
+                    mark.score = DOUBTED_SCORE;
+                    mark.why = format!("{}; but its place and neighbours are the article's", mark.why);
+                }
+                mark.score = mark.score.max(score);
+            }
+            None => {}
+        }
+    }
+}
+
+/// Whether most words of a line stand in the running text of its page, as those of a title do.
+fn told(page: &Page, line: usize) -> bool {
+    let mut words: Vec<u64> = (0..page.lines.len())
+        .filter(|&i| i != line && page.lines[i].prose)
+        .flat_map(|i| page.tokens(i).iter().map(|t| t.hash))
+        .collect();
+    words.sort_unstable();
+    let own = page.tokens(line);
+    let found = own.iter().filter(|t| words.binary_search(&t.hash).is_ok()).count();
+    own.len() >= 3 && found * 2 >= own.len()
+}
+
+/// 0.5, 0.7 and 0.9 at the borders of the levels, straight between them.
+fn score(chance: f32, [thorough, default, careful]: [f32; 3]) -> f32 {
+    let between = |from: f32, to: f32| (chance - from) / (to - from).max(1e-3);
+    if chance >= careful {
+        0.9 + 0.09 * between(careful, 1.0).min(1.0)
+    } else if chance >= default {
+        0.7 + 0.2 * between(default, careful)
+    } else if chance >= thorough {
+        0.5 + 0.2 * between(thorough, default)
+    } else {
+        0.5 * chance / thorough
+    }
+}
+
+fn mark_of(page: &Page, line: usize, score: f32, opinion: &Opinion) -> Mark {
+    let text = page.text(line);
+    let label = match page.lines[line].weight {
+        _ if text.contains('©') => Label::Rights,
+        w if w < 12.0 && shape::has_address(text) => Label::Contact,
+        w if w < 5.0 => Label::SiteLabel,
+        _ if page.lines[line].headline() => Label::ReadAlsoContent,
+        _ => Label::Promo,
+    };
+    let names: Vec<&str> = opinion.reasons.iter().map(|(name, _)| name.as_str()).collect();
+    let why = format!(
+        "its shape, words and neighbours are those of filler; {} weighed most",
+        names.join(", ").replace('_', " ")
+    );
+    let mut mark = Mark::new(label, "model.line", score, why).with("chance", rounded(opinion.chance));
+    let reasons: serde_json::Map<_, _> =
+        opinion.reasons.iter().map(|(name, weight)| (name.clone(), rounded(*weight))).collect();
+    mark.evidence.push(("weighed", reasons.into()));
+    mark
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_meet_the_levels_at_their_borders() {
+        for borders in MENUS.iter().chain(&ARTICLE) {
+            assert!((score(borders[0], *borders) - 0.5).abs() < 1e-4);
+            assert!((score(borders[1], *borders) - 0.7).abs() < 1e-4);
+            assert!((score(borders[2], *borders) - 0.9).abs() < 1e-4);
+            assert!(score(1.0, *borders) <= 1.0);
+        }
+    }
+}

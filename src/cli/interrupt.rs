@@ -1,0 +1,31 @@
+//! Ctrl-C: nothing half-written stays behind.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::cli::exit;
+use crate::error::{Error, Result};
+use crate::scratch;
+
+static HAPPENED: AtomicBool = AtomicBool::new(false);
+
+/// From now on an interrupt or a request to end deletes what is under construction and ends the
+/// process with [`exit::INTERRUPTED`].
+///
+/// # Errors
+/// When the operating system refuses.
+pub fn listen() -> Result<()> {
+    let handler = || {
+        HAPPENED.store(true, Ordering::SeqCst);
+        let _held = scratch::clear();
+        anstream::eprintln!("interrupted; nothing was written");
+        std::process::exit(exit::INTERRUPTED.into());
+    };
+    ctrlc::set_handler(handler).map_err(|e| Error::usage(format!("cannot listen for interrupts: {e}")))
+}
+
+/// Never returns once an interrupt has happened: what fails then fails because of it.
+pub fn yield_to() {
+    while HAPPENED.load(Ordering::SeqCst) {
+        std::thread::park();
+    }
+}

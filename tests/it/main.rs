@@ -1,0 +1,18 @@
+//! The program from the outside: what a user types, and what they see, get and keep.
+
+mod clean;
+mod determinism;
+mod explain;
+mod faults;
+mod helper;
+mod input;
+#[cfg(unix)]
+mod interrupt;
+mod keep;
+mod policy;
+mod refusals;
+mod report;
+mod restore;
+mod seeds;
+mod template;
+mod usage;

@@ -1,0 +1,83 @@
+//! Reports: what is counted, what is said, and that finding nothing says why.
+
+use crate::helper::{Folder, article, of_type, record};
+
+#[test]
+fn a_copy_is_counted_once_and_names_the_one_that_stays() {
+    let text = article(1, 6);
+    let folder = Folder::with(&[("a.txt", &text), ("b.txt", &text), ("c.txt", &article(2, 6))]);
+    let rows = folder.ghirbal("report a.txt b.txt c.txt --format jsonl").ok().rows();
+    let clusters = of_type(&rows, "cluster");
+    assert_eq!(clusters.len(), 1);
+    assert_eq!((&clusters[0]["anchor"], &clusters[0]["kind"]), (&"a.txt".into(), &"exact".into()));
+    assert_eq!(clusters[0]["members"], serde_json::json!(["b.txt"]));
+    folder.ghirbal("report a.txt b.txt c.txt").ok().says(&["1 exact in 1 cluster", "3 documents"]);
+}
+
+#[test]
+fn spelling_that_folds_away_is_no_difference() {
+    let text = article(3, 6);
+    let folder = Folder::with(&[("a.txt", text.clone()), ("b.txt", text.replace('ا', "أ").replace('ي', "ى") + "\n\n")]);
+    let kind = |args: &str| {
+        let rows = folder.ghirbal(&format!("report a.txt b.txt --format jsonl {args}")).ok().rows();
+        of_type(&rows, "cluster").first().map(|c| c["kind"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(kind("").as_deref(), Some("exact"));
+    assert_eq!(kind("--fold none"), None);
+    assert_eq!(kind("--no-fold alef"), None);
+}
+
+#[test]
+fn a_small_edit_makes_a_near_duplicate_with_its_true_similarity() {
+    let text = article(4, 12);
+    let mut words: Vec<&str> = text.split(' ').collect();
+    words[70] = "غيره";
+    let folder = Folder::with(&[("a.txt", text.clone()), ("b.txt", words.join(" "))]);
+    let rows = folder.ghirbal("report a.txt b.txt --format jsonl").ok().rows();
+    let pairs = of_type(&rows, "document_pair");
+    // One word of 168 changes 5 of 164 shingles on each side.
+    let (same, all) = (159.0, 169.0);
+    assert_eq!(pairs.len(), 1);
+    assert!((pairs[0]["jaccard"].as_f64().unwrap() - same / all).abs() < 1e-4, "{}", pairs[0]);
+}
+
+#[test]
+fn a_document_inside_another_is_reported_and_stays() {
+    let folder = Folder::with(&[("long.txt", article(5, 20)), ("short.txt", article(5, 6))]);
+    folder.ghirbal("report long.txt short.txt").ok().says(&["1 contained"]);
+    folder.ghirbal("dedup long.txt short.txt -o kept").ok().says(&["0 removed"]);
+    folder.ghirbal("clean long.txt short.txt -o clean --remove contained").ok().says(&["1 removed"]);
+    assert!(folder.has("clean/cleaned/long.txt") && !folder.has("clean/cleaned/short.txt"));
+}
+
+#[test]
+fn finding_nothing_says_so() {
+    let folder = Folder::with(&[("a.txt", article(6, 6)), ("b.txt", article(7, 6))]);
+    folder.ghirbal("report a.txt b.txt").ok().says(&["nothing was found: no two documents share 0.8"]);
+}
+
+#[test]
+fn documents_shorter_than_one_shingle_are_the_reason_given() {
+    let folder = Folder::with(&[("a.jsonl", record("1", "كلمة واحدة") + &record("2", "وهنا كلمتان"))]);
+    folder
+        .ghirbal("report a.jsonl")
+        .ok()
+        .says(&["every document is shorter than one shingle of 5 words", "--shingle 2"]);
+    folder.ghirbal("dedup a.jsonl -o out").ok().says(&["shorter than one shingle"]);
+}
+
+#[test]
+fn documents_without_words_are_the_reason_given() {
+    let folder = Folder::with(&[("a.txt", "… — !\n"), ("b.txt", "")]);
+    folder.ghirbal("report a.txt b.txt").ok().says(&["no document has a single word"]);
+}
+
+#[test]
+fn text_of_documents_cannot_write_to_the_terminal() {
+    let hostile = format!("\u{1b}[31mtitle\u{202e}\n{}Read also:\n\u{1b}]0;x\u{7}y\n", article(8, 8));
+    let folder = Folder::with(&[("a.jsonl", record("\u{1b}[2J\nid", &hostile))]);
+    for args in ["report a.jsonl", "explain a.jsonl 1", "report a.jsonl --format jsonl"] {
+        let ran = folder.ghirbal(args).ok();
+        assert!(!ran.stdout.contains(['\u{1b}', '\u{7}']), "{args}: {}", ran.stdout);
+    }
+}
