@@ -41,6 +41,11 @@ impl SampledShingles {
         sample
     }
 
+    /// Makes room for this many more sampled shingles.
+    pub fn reserve(&mut self, shingles: usize) {
+        self.entries.reserve_exact(shingles);
+    }
+
     /// Adds the sample of one document. Documents come in ascending order.
     pub fn push(&mut self, document: u32, sample: &[u64]) {
         self.entries.extend(sample.iter().map(|&shingle| (shingle, document)));

@@ -189,6 +189,7 @@ fn matches(cores: &Cores, shape: BandShape, params: &Params) -> (Vec<Match>, Vec
         })
         .collect();
     let (mut bands, mut sampled) = (Bands::new(shape), SampledShingles::default());
+    sampled.reserve(sketched.iter().flatten().map(|s| s.sample.len()).sum());
     for (document, s) in (0..).zip(sketched).filter_map(|(document, s)| Some((document, s?))) {
         bands.push(document, &s.keys);
         sampled.push(document, &s.sample);

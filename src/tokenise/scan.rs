@@ -87,22 +87,32 @@ impl Tokeniser {
         let stop = (start + WORD_LEN_BYTES_MAX).min(bytes.len() - 1);
         loop {
             while at < stop {
-                // One and two bytes alike, without a branch between them: words and the spaces
-                // behind them alternate too irregularly to be foreseen.
-                let (first, second) = (bytes[at], bytes[at + 1]);
-                let two = first >= 0x80;
-                let entry = short[if two { of_two(first, second) } else { first as usize }];
-                if first >= 0xe0 {
-                    break;
-                }
-                if !entry.goes_on() {
-                    if entry.is_other() {
-                        return Some((at, form_len));
+                // The two lengths apart, so that the next place does not wait for this byte: inside
+                // a word the lengths hardly ever change, and the branch is foreseen.
+                let first = bytes[at];
+                let entry = if first < 0x80 {
+                    let entry = short[first as usize];
+                    if entry.goes_on() {
+                        push(entry, form, &mut form_len);
+                        at += 1;
+                        continue;
                     }
+                    entry
+                } else if first < 0xe0 {
+                    let entry = short[of_two(first, bytes[at + 1])];
+                    if entry.goes_on() {
+                        push(entry, form, &mut form_len);
+                        at += 2;
+                        continue;
+                    }
+                    entry
+                } else {
                     break;
+                };
+                if entry.is_other() {
+                    return Some((at, form_len));
                 }
-                push(entry, form, &mut form_len);
-                at += 1 + two as usize;
+                break;
             }
             // The last byte of the text, a longer code point, or perhaps the end of the word.
             let Some((entry, len)) = self.entry_at(text, at) else { return Some((at, form_len)) };
