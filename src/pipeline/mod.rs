@@ -244,13 +244,15 @@ impl Run {
     }
 
     fn nothing_read(&self, tally: &Tally) -> Error {
-        let reasons = if tally.skipped_examples.is_empty() {
-            "there is no .txt, .jsonl or .json file below the given paths, or they are empty".to_owned()
-        } else {
-            format!("every record was skipped, such as {}", tally.skipped_examples.join("; "))
-        };
-        Error::input(format!("no document could be read: {reasons}"))
-            .hint("name the text's field with --text-field, or give files directly")
+        if tally.skipped_examples.is_empty() {
+            return Error::input("no document could be read: no .txt, .text, .jsonl, .ndjson or .json file below the given paths has one")
+                .hint("give files directly, or a folder that holds some");
+        }
+        // Each reason carries its own remedy.
+        Error::input(format!(
+            "no document could be read: every record was skipped, such as {}",
+            tally.skipped_examples.join("; ")
+        ))
     }
 }
 
@@ -386,7 +388,10 @@ impl Tally {
         }
         if s.documents_without_words == s.documents {
             s.notes.push("no document has a single word, so there is nothing to compare".into());
-        } else if s.labels.keys().all(|&l| matches!(l, Label::Title | Label::SectionHeading)) && s.passages == 0 {
+        } else if s.labels.keys().all(|&l| matches!(l, Label::Title | Label::SectionHeading))
+            && s.passages == 0
+            && s.limits_reached.is_empty()
+        {
             s.notes.push(format!(
                 "nothing was found: no two documents share {} of their shingles, no passage stands twice and no line looks like filler",
                 s.params.documents.similar

@@ -245,7 +245,13 @@ fn broken(line: &str, error: &serde_json::Error) -> String {
     }
     let message = error.to_string();
     let what = message.split(" at line ").next().unwrap_or_default();
-    format!("broken JSON at column {}: {what}", error.column())
+    // The first line of a value printed over several lines.
+    let hint = match line.trim_ascii() {
+        "[" => "; hint: a record is one line; `jq -c '.[]'` turns an array into JSON Lines",
+        "{" => "; hint: a record is one line; `jq -c .` puts each on one",
+        _ => "",
+    };
+    format!("broken JSON at column {}: {what}{hint}", error.column())
 }
 
 /// Why a record has no text, with the fields it has and the likeliest of them.

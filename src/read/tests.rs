@@ -254,6 +254,8 @@ fn a_skipped_record_says_why_in_words() {
     assert!(why(r#"{"text":"a"} x"#).starts_with("broken JSON at column 14: trailing"));
     assert!(why("{\"text\":\"a\tb\"}").starts_with("broken JSON at column 10: control character"));
     assert!(why("\u{feff}\u{feff}{\"text\":\"\"}").starts_with("broken JSON"));
+    assert!(why("[").ends_with("`jq -c '.[]'` turns an array into JSON Lines"));
+    assert!(why("{").ends_with("`jq -c .` puts each on one"));
     assert_eq!(read("a.jsonl", b"{\"text\":\"\xff\"}")[0].skipped(), Some("invalid UTF-8 at byte 9"));
     assert_eq!(read("a.txt", b"ab\xd8")[0].skipped(), Some("invalid UTF-8 at byte 2"));
 }
