@@ -1,6 +1,7 @@
 //! Signatures: a fixed number of places that agree in proportion to how alike two sets are.
 //!
-//! [`ShingleSet`] -> [`Signature`]. One sketch so far, [`minhash`]; another is another file here.
+//! [`ShingleSet`](crate::shingle::ShingleSet) -> [`Signature`]. One sketch so far, `minhash`; another
+//! is another file here.
 
 mod minhash;
 
