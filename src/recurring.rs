@@ -224,6 +224,10 @@ pub fn recurring(words: &Words, fingerprint: impl Fn(u32) -> Option<Fingerprint>
         .filter(|group| {
             let line = group[0].2 as usize;
             let d = documents[line];
+            // Nearly all lines stand once; looking at their words would be a walk through all memory.
+            if (d as usize) < DOCUMENTS_MIN {
+                return false;
+            }
             let short = words.words_of_line(line).len() <= SHORT_LINE_LEN_TOKENS;
             d as usize >= if short { DOCUMENTS_MIN } else { DOCUMENTS_MIN_LONG }
                 && is_template(words, &documents, group, d, &fingerprint)
