@@ -38,8 +38,8 @@ const REST_SHINGLE_LEN_TOKENS: usize = 3;
 const REST_ALIKE: f64 = 0.2;
 
 /// Room for this many words is asked for at once. What is not used costs no memory, and from 32 MB on
-/// the allocator moves a growing vector by its pages instead of copying it, which took a twentieth
-/// of all time.
+/// the allocator moves a growing vector by its pages instead of copying it; growing took a twentieth
+/// of a run.
 const WORDS_EXPECTED: usize = 8 << 20;
 
 /// The word hashes and lines of all documents, one after the other: 8 bytes a word, 12 a line.
