@@ -38,8 +38,8 @@ const REST_SHINGLE_LEN_TOKENS: usize = 3;
 const REST_ALIKE: f64 = 0.2;
 
 /// Room for this many words is asked for at once. What is not used costs no memory, and from 32 MB on
-/// the allocator moves a growing vector by its pages instead of copying it, which took a twentieth
-/// of all time.
+/// the allocator moves a growing vector by its pages instead of copying it; growing took a twentieth
+/// of a run.
 const WORDS_EXPECTED: usize = 8 << 20;
 
 /// The word hashes and lines of all documents, one after the other: 8 bytes a word, 12 a line.
@@ -224,6 +224,10 @@ pub fn recurring(words: &Words, fingerprint: impl Fn(u32) -> Option<Fingerprint>
         .filter(|group| {
             let line = group[0].2 as usize;
             let d = documents[line];
+            // Nearly all lines stand once; looking at their words would be a walk through all memory.
+            if (d as usize) < DOCUMENTS_MIN {
+                return false;
+            }
             let short = words.words_of_line(line).len() <= SHORT_LINE_LEN_TOKENS;
             d as usize >= if short { DOCUMENTS_MIN } else { DOCUMENTS_MIN_LONG }
                 && is_template(words, &documents, group, d, &fingerprint)

@@ -57,7 +57,7 @@ impl WordFrequencies {
 
 /// Calls `each` once with every different word, in the order of their first places.
 ///
-/// An open table of at most half its places taken: a fifth of the time of sorting.
+/// An open table with at most half its places taken, which needs no sorting.
 fn distinct(words: impl Iterator<Item = u64>, len: usize, mut each: impl FnMut(u64)) {
     let mask = (len * 2 + 1).next_power_of_two() - 1;
     // 0 means free; a word of hash 0 is remembered apart.

@@ -87,8 +87,8 @@ impl SampledShingles {
     }
 }
 
-/// Drops most entries whose shingle stands in no other document: they propose nothing, are nine
-/// tenths of a usual corpus, and would all have to be sorted.
+/// Drops most entries whose shingle stands in no other document: they propose nothing, and
+/// would all have to be sorted.
 ///
 /// Two bits for each of 8 to 16 places an entry: the place was seen, the place was seen again. A
 /// shingle that shares its place by chance stays, and does no harm.

@@ -137,7 +137,7 @@ struct Cores<'a> {
     template_lines: BitVec,
     shingle_len_tokens: usize,
     /// The sets of documents that were proposed, made when first asked for: most never are, and
-    /// sorting the shingles of all took longer than everything else about duplicates.
+    /// sorting the shingles of all took some 7 % of a run.
     sets: Vec<OnceLock<ShingleSet>>,
 }
 

@@ -18,7 +18,7 @@ pub const RECORD_LEN_BYTES_MAX: u64 = u32::MAX as u64;
 const BLOCK_LEN_BYTES: usize = 1 << 20;
 
 /// Memory that is used again for the next block, once every record of this one is gone. Fresh memory
-/// costs a page fault for every 4 KiB, a third of what reading them costs.
+/// costs a page fault for every 4 KiB.
 struct Block(Vec<u8>);
 
 /// Blocks kept for use; what two passes of readers and workers have in hand at a time.

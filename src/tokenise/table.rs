@@ -311,7 +311,7 @@ fn step(folds: Folds, c: char) -> Step {
 }
 
 /// The code points that can be the second of a canonical composition, as ranges. They are written
-/// down because asking for them took half of the start of a process; a test asks.
+/// down because finding them means asking for every code point at the start of a process; a test asks.
 #[rustfmt::skip]
 const SECONDS: &[(u32, u32)] = &[
     (0x0300, 0x0304), (0x0306, 0x030c), (0x030f, 0x030f), (0x0311, 0x0311), (0x0313, 0x0314),
