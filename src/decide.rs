@@ -151,7 +151,10 @@ fn repeats(id: &str, view: &View, passages: &[Passage], removals: &[Removal], pa
     let mut found: Vec<Removal> = Vec::new();
     for p in passages.iter().filter(|p| p.a.document == p.b.document) {
         let Some(span) = narrow(view, p.b.span, snap) else { continue };
-        if removals.iter().chain(&found).any(|r| r.span.overlap(span) > 0) {
+        // One side stays: not where the other goes already. And not where it is too uncertain; the
+        // passage is reported all the same.
+        let touched = |r: &Removal| r.span.overlap(span) > 0 || r.span.overlap(p.a.span) > 0;
+        if p.identity < params.filler.level.score_min() || removals.iter().chain(&found).any(touched) {
             continue;
         }
         found.push(Removal {
@@ -179,7 +182,7 @@ fn repeats(id: &str, view: &View, passages: &[Passage], removals: &[Removal], pa
 }
 
 /// What becomes of a document that says the same as `partner`.
-pub fn duplicate(text_len: usize, matched: &Match, partner: &str, params: &Params) -> (Action, Removal) {
+pub fn duplicate(text_len: usize, matched: &Match, partner: &str, params: &Params) -> Removal {
     let (rule, score, why) = match matched.kind {
         MatchKind::Exact => {
             ("document.exact", 1.0, format!("every word is the same as in `{partner}`, in the same order"))
@@ -208,7 +211,7 @@ pub fn duplicate(text_len: usize, matched: &Match, partner: &str, params: &Param
         MatchKind::Contained => params.policy.contained,
         MatchKind::Exact | MatchKind::Near => params.policy.action(Label::DuplicateDocument),
     };
-    let removal = Removal {
+    Removal {
         span: Span::new(0, text_len),
         label: Label::DuplicateDocument,
         action,
@@ -221,8 +224,7 @@ pub fn duplicate(text_len: usize, matched: &Match, partner: &str, params: &Param
         ],
         why,
         partner: Some(Partner { doc: partner.to_owned(), span: None }),
-    };
-    (action, removal)
+    }
 }
 
 /// Lets removals that take every word of a line take the whole line, and the others the space that
@@ -254,7 +256,8 @@ fn widen_to_lines(view: &View, removals: &mut [Removal]) {
         } else {
             let mut floor = line.content.start;
             for r in here.iter_mut() {
-                r.span = with_spare_space(view.text, Span { start: floor, ..line.content }, r.span);
+                let end = view.segments[view.segment_at(r.span.end.saturating_sub(1))].content.end;
+                r.span = with_spare_space(view.text, Span { start: floor.min(r.span.start), end }, r.span);
                 floor = r.span.end;
             }
         }
@@ -379,6 +382,38 @@ mod tests {
     #[test]
     fn a_span_over_several_lines_goes_as_one() {
         check("a\nb c\nd\ne\n", &["b c\nd"], "a\ne\n");
+    }
+
+    #[test]
+    fn a_span_that_ends_in_mid_line_leaves_no_space_before_the_rest() {
+        check("a\nb c\nd rest of it\n", &["b c\nd"], "a\nrest of it\n");
+        check("start b\nc rest\n", &["b\nc"], "start rest\n");
+    }
+
+    #[test]
+    fn a_repeat_stays_where_its_counterpart_goes() {
+        let text = "Said one two three.\nSaid one two three.";
+        let view = View::new(text, default_tokeniser());
+        let side = |start, end| Side { document: 0, span: Span::new(start, end) };
+        let passage = |identity| Passage {
+            a: side(0, 18),
+            b: side(20, 38),
+            kind: PassageKind::Near,
+            words: 4,
+            identity,
+            jaccard: 1.0,
+            containment: 1.0,
+            scope: Scope::Document,
+        };
+        let mut params = Params::default();
+        params.policy.set(Label::Repeat, Action::Remove).unwrap();
+        let gone = |findings, identity| {
+            let removals = decide("d", &view, findings, &[passage(identity)], &params).removals;
+            removals.iter().map(|r| r.label).collect::<Vec<_>>()
+        };
+        assert_eq!(gone(vec![], 1.0), [Label::Repeat]);
+        assert_eq!(gone(vec![finding(text, "Said one two three.", Label::Promo, 1.0)], 1.0), [Label::Promo]);
+        assert_eq!(gone(vec![], 0.5), [], "too uncertain at the default level");
     }
 
     #[test]

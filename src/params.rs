@@ -98,7 +98,8 @@ impl Default for DocumentParams {
 /// Which document of a cluster is its anchor and stays.
 ///
 /// Ties go to the longer text in words (`Earliest`, `Latest`), then to the smaller id in byte
-/// order, then to reading order, so the choice does not depend on the order of the input.
+/// order, then to reading order; so, but for `First` and equal ids, the choice does not depend on
+/// the order of the input. Values that are numbers compare as numbers and come before other text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(into = "String")]
 pub enum Keep {
@@ -274,9 +275,31 @@ impl Policy {
             return Err(Error::usage(format!("`{label}` is the article itself and is never removed"))
                 .hint("choose one of the labels of filler, repeats or duplicates"));
         }
+        if label == Label::DuplicateDocument && action == Action::Metadata {
+            return Err(no_metadata("duplicate_document"));
+        }
         self.actions[label as usize] = action;
         Ok(())
     }
+}
+
+impl Policy {
+    /// Sets what becomes of a document that is contained in another.
+    ///
+    /// # Errors
+    /// A whole document is no metadata.
+    pub fn set_contained(&mut self, action: Action) -> Result<()> {
+        if action == Action::Metadata {
+            return Err(no_metadata("contained"));
+        }
+        self.contained = action;
+        Ok(())
+    }
+}
+
+fn no_metadata(what: &str) -> Error {
+    Error::usage(format!("`{what}` is a whole document and cannot become a field of itself"))
+        .hint("--remove, --flag or --keep-label")
 }
 
 impl Default for Policy {

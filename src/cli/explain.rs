@@ -8,30 +8,34 @@ use serde_json::Value;
 
 use crate::cli::{exit, print};
 use crate::error::{Error, Result};
-use crate::params::Params;
+use crate::params::{Fields, Params};
 use crate::pipeline::Run;
 use crate::read::{Corpus, Document, discover, parse};
 use crate::report::explain::Explained;
 use crate::scratch::Scratch;
-use crate::write::{names, restore};
+use crate::write::{Ledger, names, restore};
 
 /// Explains a place of a corpus, or of what was cleaned into a folder. `prepare` makes a run over
-/// paths with the options of the command line.
-pub fn run(path: &Path, place: &str, prepare: impl FnOnce(&[PathBuf]) -> Result<Run>) -> Result<ExitCode> {
+/// paths with the options of the command line, and the fields of a cleaned folder's own ledger.
+pub fn run(
+    path: &Path,
+    place: &str,
+    prepare: impl FnOnce(&[PathBuf], Option<Fields>) -> Result<Run>,
+) -> Result<ExitCode> {
     let cleaned = path.join(names::LEDGER).is_file();
     // Line numbers are those of the original text, so what was cleaned is first put back.
     let folder =
         tempfile::tempdir().map_err(|e| Error::io("create a temporary folder in", &std::env::temp_dir(), e))?;
     let _scratch = Scratch::new(folder.path());
-    let corpus = if cleaned {
+    let (corpus, fields) = if cleaned {
         let originals = folder.path().join("originals");
         restore(path, &originals)?;
-        originals
+        (originals, Some(fields_of(&Ledger::open(path)?)))
     } else {
-        path.to_path_buf()
+        (path.to_path_buf(), None)
     };
-    let run = prepare(std::slice::from_ref(&corpus))?;
-    let (wanted, line) = choose(&corpus, run.params(), place)?;
+    let run = prepare(std::slice::from_ref(&corpus), fields)?;
+    let (wanted, line) = choose(&corpus, path, run.params(), place)?;
     let mut rows = RowsOf { id: &wanted.id, partial: Vec::new(), rows: Vec::new() };
     if cleaned {
         let findings = path.join(names::FINDINGS);
@@ -48,6 +52,19 @@ pub fn run(path: &Path, place: &str, prepare: impl FnOnce(&[PathBuf]) -> Result<
     })?;
     print(&text)?;
     Ok(ExitCode::from(exit::DONE))
+}
+
+/// The names of fields that a folder was cleaned with.
+fn fields_of(ledger: &Ledger) -> Fields {
+    let name =
+        |field: &str, default: String| ledger.parameters()["fields"][field].as_str().map_or(default, str::to_owned);
+    let default = Fields::default();
+    Fields {
+        text: name("text", default.text),
+        id: name("id", default.id),
+        host: name("host", default.host),
+        metadata: name("metadata", default.metadata),
+    }
 }
 
 /// Collects the rows that name one document.
@@ -78,8 +95,8 @@ impl Write for RowsOf<'_> {
 }
 
 /// Understands DOC:LINE, LINE or the number of a record: the document, and the line in it if one
-/// was named.
-fn choose(corpus: &Path, params: &Params, place: &str) -> Result<(Document, Option<u32>)> {
+/// was named. Errors speak of the path as it was `shown` to the user.
+fn choose(corpus: &Path, shown: &Path, params: &Params, place: &str) -> Result<(Document, Option<u32>)> {
     let (doc, line) = match place.rsplit_once(':') {
         Some((doc, line)) => (Some(doc), line),
         None => (None, place),
@@ -94,7 +111,7 @@ fn choose(corpus: &Path, params: &Params, place: &str) -> Result<(Document, Opti
                 Some(d) => Some(d),
                 None => find(corpus, params, |d, _, _| d.id.contains(doc))?,
             };
-            let missing = || Error::usage(format!("no document is called `{doc}` in")).at(corpus);
+            let missing = || Error::usage(format!("no document is called `{doc}` in")).at(shown);
             found.map(|d| (d, Some(number))).ok_or_else(|| missing().hint("give its id, or a part of it"))
         }
         None => {
@@ -105,13 +122,13 @@ fn choose(corpus: &Path, params: &Params, place: &str) -> Result<(Document, Opti
             })?;
             if only.is_none() && documents == 1 {
                 let only = find(corpus, params, |_, _, _| true)?;
-                return only.map(|d| (d, Some(number))).ok_or_else(|| Error::input("the document is gone").at(corpus));
+                return only.map(|d| (d, Some(number))).ok_or_else(|| Error::input("the document is gone").at(shown));
             }
             let sources = discover(&[corpus.to_path_buf()])?.sources.len();
             let record = find(corpus, params, |_, _, line| sources == 1 && line == u64::from(number))?;
             record.map(|d| (d, None)).ok_or_else(|| {
                 Error::usage(format!("there is more than one document, and `{place}` names none of them in"))
-                    .at(corpus)
+                    .at(shown)
                     .hint("say which: DOC:LINE, where DOC is an id or a part of it")
             })
         }

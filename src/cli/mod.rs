@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Result};
-use crate::params::Params;
+use crate::params::{Fields, Params};
 use crate::pipeline::{Run, Stages};
 use crate::report::{Summary, terminal};
 use crate::write::{check_target, restore};
@@ -191,9 +191,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
             ))?;
             Ok(ExitCode::from(exit::DONE))
         }
-        Command::Explain { path, line, input, documents, inside } => {
-            explain::run(&path, &line, |paths| prepare(paths, &input, &documents, Some(&inside), Stages::ALL))
-        }
+        Command::Explain { path, line, input, documents, inside } => explain::run(&path, &line, |paths, fields| {
+            prepare_with(paths, &input, &documents, Some(&inside), Stages::ALL, fields)
+        }),
     }
 }
 
@@ -204,12 +204,26 @@ fn prepare(
     inside: Option<&Inside>,
     stages: Stages,
 ) -> Result<Run> {
+    prepare_with(paths, input, documents, inside, stages, None)
+}
+
+fn prepare_with(
+    paths: &[PathBuf],
+    input: &Input,
+    documents: &Documents,
+    inside: Option<&Inside>,
+    stages: Stages,
+    fields: Option<Fields>,
+) -> Result<Run> {
     input.start_threads()?;
     let mut params = Params::default();
     input.apply(&mut params)?;
     documents.apply(&mut params);
     if let Some(inside) = inside {
         inside.apply(&mut params)?;
+    }
+    if let Some(fields) = fields {
+        params.fields = fields;
     }
     Run::new(paths, params, stages)
 }
@@ -250,6 +264,9 @@ fn outcome(s: &Summary, written: Option<&Path>) -> String {
     }
     if s.sources_ignored > 0 {
         out += &format!("{} of no known format not read\n", terminal::count(s.sources_ignored, "file"));
+    }
+    if s.sources_hidden > 0 {
+        out += &format!("{} not read\n", terminal::count(s.sources_hidden, "hidden file or folder"));
     }
     for note in &s.notes {
         out += &format!("note: {note}\n");

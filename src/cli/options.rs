@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::error::{Error, Result};
 use crate::label::{Action, Label};
 use crate::normalise::Folds;
-use crate::params::{DocumentParams, Keep, Level, Params, PassageParams, Policy, Scope};
+use crate::params::{DocumentParams, Keep, Level, Params, PassageParams, PhraseList, Policy, Scope, Snap};
 
 /// What to read.
 #[derive(Args, Debug)]
@@ -94,6 +94,12 @@ pub struct Inside {
     /// Share of aligned words that must be equal; lower finds more
     #[arg(long, value_name = "SHARE", default_value_t = PassageParams::default().identity_min, help_heading = "Filler and passages")]
     identity: f64,
+    /// The pieces in which `--remove repeat` takes a passage: sentence, paragraph [default: sentence]
+    #[arg(long, value_name = "UNIT", help_heading = "Filler and passages")]
+    snap: Option<Snap>,
+    /// A file with phrases of your own, in the language of `src/classify/phrases`; may be repeated
+    #[arg(long, value_name = "FILE", help_heading = "Filler and passages")]
+    phrases: Vec<PathBuf>,
     /// Remove these labels, such as `repeat` or `social_embed`; `contained` removes documents that
     /// lie inside others
     #[arg(long, value_name = "LABEL", value_delimiter = ',', help_heading = "Policy", long_help = remove_help())]
@@ -211,6 +217,14 @@ impl Inside {
         };
         params.passages.words_min = self.min_words;
         params.passages.identity_min = self.identity;
+        if let Some(snap) = self.snap {
+            params.passages.snap = snap;
+        }
+        for path in &self.phrases {
+            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read the phrases in", path, e))?;
+            params.filler.phrases.push(PhraseList { name: path.display().to_string(), text });
+        }
+        let mut decided = std::collections::BTreeMap::new();
         for (labels, action) in [
             (&self.remove, Action::Remove),
             (&self.keep_label, Action::Keep),
@@ -218,8 +232,14 @@ impl Inside {
             (&self.to_metadata, Action::Metadata),
         ] {
             for name in labels {
+                if let Some(other) = decided.insert(name.as_str(), action)
+                    && other != action
+                {
+                    return Err(Error::usage(format!("`{name}` is given two fates, {other} and {action}"))
+                        .hint("name each label once"));
+                }
                 if name == "contained" {
-                    params.policy.contained = action;
+                    params.policy.set_contained(action)?;
                 } else {
                     let label: Label = name.parse().map_err(Error::usage)?;
                     params.policy.set(label, action)?;

@@ -2,7 +2,7 @@
 //! that stands elsewhere too, where.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use bitvec::vec::BitVec;
@@ -67,7 +67,7 @@ impl Duplicates {
                 elsewhere.insert(m.document, (matched, c.anchor));
             }
         }
-        contained(&matches, &copies, survey, params, &mut elsewhere);
+        contained(&matches, survey, params, &mut elsewhere);
 
         let exact = copies.iter().flat_map(|group| {
             group[1..].iter().map(|&copy| Match {
@@ -93,10 +93,7 @@ fn ranks(documents: &[DocumentRow], keep: &Keep) -> Vec<u32> {
     let longer = |x: &DocumentRow, y: &DocumentRow| y.words.cmp(&x.words);
     let by_key = |x: &DocumentRow, y: &DocumentRow, latest: bool| match (&x.sort_key, &y.sort_key) {
         (Some(x), Some(y)) => {
-            let order = match (x.parse::<f64>(), y.parse::<f64>()) {
-                (Ok(x), Ok(y)) => x.total_cmp(&y),
-                _ => x.cmp(y),
-            };
+            let order = compare_keys(x, y);
             if latest { order.reverse() } else { order }
         }
         // A document without the field comes after those with it.
@@ -116,6 +113,16 @@ fn ranks(documents: &[DocumentRow], keep: &Keep) -> Vec<u32> {
     let mut rank = vec![0; documents.len()];
     order.iter().enumerate().for_each(|(place, &d)| rank[d as usize] = place as u32);
     rank
+}
+
+/// A total order of field values: finite numbers by value, then everything else as text.
+fn compare_keys(x: &str, y: &str) -> Ordering {
+    let number = |s: &str| s.parse::<f64>().ok().filter(|n| n.is_finite());
+    match (number(x), number(y)) {
+        (Some(a), Some(b)) => a.total_cmp(&b).then_with(|| x.cmp(y)),
+        (None, None) => x.cmp(y),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
 }
 
 /// Groups of two or more documents with equal comparison forms, each in order of preference.
@@ -248,15 +255,11 @@ fn with_copies(matches: &[Match], copies: &[Vec<u32>], pairs: &mut Vec<Match>) -
 }
 
 /// Finds for each contained document the one that stays for it: the fullest containment, then the
-/// longer document, then the earlier. Containers are judged before what they contain, so that what
-/// stays for another does stay.
-fn contained(
-    matches: &[Match],
-    copies: &[Vec<u32>],
-    survey: &Survey,
-    params: &Params,
-    elsewhere: &mut HashMap<u32, (Match, u32)>,
-) {
+/// longer document, then the earlier.
+///
+/// What stays for another document does stay: containers are judged before what they contain, and a
+/// document that others name is itself left where it is.
+fn contained(matches: &[Match], survey: &Survey, params: &Params, elsewhere: &mut HashMap<u32, (Match, u32)>) {
     let words = |d: u32| survey.documents[d as usize].words;
     let mut inside: Vec<&Match> = matches.iter().filter(|m| m.kind == MatchKind::Contained).collect();
     inside.sort_unstable_by(|x, y| {
@@ -267,19 +270,18 @@ fn contained(
             .then(words(y.b).cmp(&words(x.b)))
             .then(x.b.cmp(&y.b))
     });
-    let removed = |elsewhere: &HashMap<u32, (Match, u32)>, d: u32| {
-        elsewhere.get(&d).is_some_and(|(m, _)| match m.kind {
-            MatchKind::Contained => params.policy.contained == Action::Remove,
-            MatchKind::Exact | MatchKind::Near => params.policy.action(Label::DuplicateDocument) == Action::Remove,
-        })
+    let removed = |m: &Match| match m.kind {
+        MatchKind::Contained => params.policy.contained == Action::Remove,
+        MatchKind::Exact | MatchKind::Near => params.policy.action(Label::DuplicateDocument) == Action::Remove,
     };
+    let mut stays: HashSet<u32> = elsewhere.values().map(|&(_, anchor)| anchor).collect();
     for m in inside {
-        if elsewhere.contains_key(&m.a) || removed(elsewhere, m.b) {
+        let partner_goes = elsewhere.get(&m.b).is_some_and(|(m, _)| removed(m));
+        if elsewhere.contains_key(&m.a) || partner_goes || (removed(m) && stays.contains(&m.a)) {
             continue;
         }
         elsewhere.insert(m.a, (*m, m.b));
-        // Its copies already point to it and go with it when exact duplicates go.
-        debug_assert!(copies.iter().all(|group| group[0] == m.a || !group.contains(&m.a)));
+        stays.insert(m.b);
     }
 }
 
@@ -302,6 +304,9 @@ mod tests {
         check("first", &rows, &[0, 1, 2]);
         check("earliest:date", &rows, &[2, 1, 0]);
         check("latest:date", &rows, &[2, 0, 1]);
+        let mixed =
+            [row("a", 1, Some("1a")), row("b", 1, Some("9")), row("c", 1, Some("10")), row("d", 1, Some("NaN"))];
+        check("earliest:date", &mixed, &[2, 0, 1, 3]);
         let dates = [row("a", 1, Some("2024-02-01")), row("b", 1, Some("2024-01-31"))];
         check("earliest:date", &dates, &[1, 0]);
     }

@@ -163,7 +163,7 @@ impl Examiner<'_> {
             };
             let whole = self.duplicates.of(number).map(|(matched, partner)| {
                 let partner = &self.survey.documents[*partner as usize].id;
-                duplicate(document.text.len(), matched, partner, self.params).1
+                duplicate(document.text.len(), matched, partner, self.params)
             });
             let lines = LineNumbers::new(if self.wants.rows || self.wants.samples { &document.text } else { "" });
             if self.wants.rows {

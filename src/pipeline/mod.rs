@@ -27,6 +27,8 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::align::Passage;
 use crate::classify::Classifier;
 use crate::decide::round;
@@ -280,6 +282,11 @@ impl Tally {
         let unreadable = run.found.skipped.iter().filter(|source| source.unreadable).count() as u64;
         s.skipped = survey.skipped + unreadable;
         s.sources_ignored = run.found.skipped.len() as u64 - unreadable;
+        s.sources_hidden = run.found.hidden;
+        let mut ids: Vec<&str> = survey.documents.iter().map(|d| &*d.id).collect();
+        ids.par_sort_unstable();
+        let shared = ids.chunk_by(|x, y| x == y).filter(|same| same.len() > 1);
+        s.documents_with_shared_id = shared.map(|same| same.len() as u64).sum();
         for d in &survey.documents {
             s.bytes += u64::from(d.bytes);
             s.words += u64::from(d.words);
@@ -380,6 +387,12 @@ impl Tally {
     fn finish(&mut self) {
         self.samples.finish();
         let s = &mut self.summary;
+        if s.documents_with_shared_id > 0 {
+            s.notes.push(format!(
+                "{} documents share their id with another, so findings cannot tell them apart; --id-field names another field",
+                s.documents_with_shared_id
+            ));
+        }
         if s.documents_below_one_shingle == s.documents {
             s.notes.push(format!(
                 "every document is shorter than one shingle of {} words, so only exact duplicates can be found; --shingle 2 compares shorter runs",

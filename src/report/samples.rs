@@ -151,9 +151,7 @@ impl PassageSample {
             excerpts: (Excerpt::new(p.a.span.of(view.text)), Excerpt::new(p.b.span.of(view.text))),
         }
     }
-}
 
-impl PassageSample {
     /// A passage across documents; its sides are shown when their documents are read again.
     pub fn across(docs: (String, String), p: &Passage) -> Self {
         Self {

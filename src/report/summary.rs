@@ -24,6 +24,10 @@ pub struct Summary {
     pub skipped: u64,
     /// Files below a given folder that are of no known format: listed, and not read.
     pub sources_ignored: u64,
+    /// Hidden files and folders below a given folder: not read.
+    pub sources_hidden: u64,
+    /// Documents whose id another document has too: findings name them alike.
+    pub documents_with_shared_id: u64,
     /// Bytes of all documents.
     pub bytes: u64,
     /// Words of all documents.
@@ -89,6 +93,8 @@ impl Summary {
             documents: 0,
             skipped: 0,
             sources_ignored: 0,
+            sources_hidden: 0,
+            documents_with_shared_id: 0,
             bytes: 0,
             words: 0,
             documents_without_words: 0,

@@ -40,6 +40,9 @@ fn try_render(out: &mut String, summary: &Summary, samples: &Samples) -> fmt::Re
     if summary.sources_ignored > 0 {
         writeln!(out, "\n{FAINT}{} of no known format not read{FAINT:#}", count(summary.sources_ignored, "file"))?;
     }
+    if summary.sources_hidden > 0 {
+        writeln!(out, "\n{FAINT}{} not read{FAINT:#}", count(summary.sources_hidden, "hidden file or folder"))?;
+    }
     for note in &summary.notes {
         writeln!(out, "\n{FLAGGED}note{FLAGGED:#} {note}")?;
     }
