@@ -57,3 +57,14 @@ fn a_document_without_the_field_comes_last() {
 fn numbers_are_compared_as_numbers() {
     check("--keep earliest:date", &[("a", "10", false), ("b", "9", false)], "b");
 }
+
+#[test]
+fn numbers_come_before_other_values_in_any_order_of_the_records() {
+    let documents = [("a", "9", false), ("b", "10", false), ("c", "1a", false), ("d", "NaN", false)];
+    for shift in 0..4 {
+        let mut turned = documents;
+        turned.rotate_left(shift);
+        check("--keep earliest:date", &turned, "a");
+        check("--keep latest:date", &turned, "d");
+    }
+}

@@ -128,3 +128,42 @@ fn every_removal_has_a_reason_that_reads_as_a_sentence() {
         assert!(!entry["rule"].as_str().unwrap().is_empty() && entry["score"].as_f64().unwrap() > 0.0, "{entry}");
     }
 }
+
+/// Texts inside texts inside texts, with copies and near copies of each: whatever goes, the document
+/// it is said to stand in is still there.
+#[test]
+fn what_stays_for_a_removed_document_does_stay() {
+    let mut lines = String::new();
+    for family in 0..6u64 {
+        let mut text = String::new();
+        for size in 0..5u64 {
+            let piece = article(1_000 * family + size, 10);
+            text += &piece;
+            lines += &format!("{}\n", serde_json::json!({"id": format!("f{family}s{size}piece"), "text": piece}));
+            let id = format!("f{family}s{size}");
+            let near = text.replacen(' ', " غير ", 1);
+            for (id, text) in [(id.clone(), &text), (format!("{id}near"), &near), (format!("{id}copy"), &text)] {
+                lines += &format!("{}\n", serde_json::json!({"id": id, "text": text}));
+            }
+        }
+    }
+    let folder = Folder::with(&[("a.jsonl", lines)]);
+    folder.ghirbal("clean a.jsonl -o out --max-removed 1 --remove contained").ok();
+    let rows = folder.rows("out/findings.jsonl");
+    let removed = |row: &&Value| row["action"] == "remove";
+    let documents: Vec<&Value> = of_type(&rows, "document").into_iter().filter(removed).collect();
+    assert!(documents.len() > 60, "{}", documents.len());
+    let gone: Vec<&Value> = documents.iter().map(|row| &row["doc"]).collect();
+    for row in &documents {
+        assert!(!gone.contains(&&row["partner"]), "{row}");
+    }
+}
+
+#[test]
+fn a_label_with_two_fates_and_a_document_as_metadata_are_refused() {
+    let folder = Folder::with(&[("a.txt", page())]);
+    for args in ["--remove promo --keep-label promo", "--to-metadata contained", "--to-metadata duplicate_document"] {
+        let ran = folder.ghirbal(&format!("report a.txt {args}"));
+        assert!(ran.code(1).stderr.contains("hint: "), "{args}");
+    }
+}
