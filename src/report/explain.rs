@@ -49,7 +49,13 @@ impl Explained<'_> {
                 _ => {}
             }
         }
-        if out.len() == before {
+        let taken = |row: &Value| {
+            let here = row["type"] == "document" || span(row).overlap(wanted) > 0;
+            here && matches!(row["action"].as_str(), Some("remove" | "metadata"))
+        };
+        if out.len() > before && !self.rows.iter().any(taken) {
+            out.push_str("kept: what is only repeated or flagged stays, unless --remove asks otherwise.\n");
+        } else if out.len() == before {
             out.push_str("kept: no rule finds filler here, and the words stand nowhere else in the corpus.\n");
         }
         Ok(out)
