@@ -27,6 +27,10 @@ const DOCUMENTS_MIN: usize = 3;
 const SHORT_LINE_LEN_TOKENS: usize = 20;
 /// So it must stand in this many documents.
 const DOCUMENTS_MIN_LONG: usize = 10;
+/// Short lines between two template lines, up to this many in a row, are the template's too.
+const ENCLOSED_LINES_MAX: usize = 3;
+/// But not when they are more than this share of what a document has of its own.
+const ENCLOSED_SHARE_MAX: f64 = 0.4;
 /// Documents looked at for each line: 10 pairs.
 const SAMPLE: usize = 5;
 /// The rest must have at least this share of a document's words to be worth comparing.
@@ -237,7 +241,33 @@ pub fn recurring(words: &Words, fingerprint: impl Fn(u32) -> Option<Fingerprint>
     for group in templates {
         group.iter().for_each(|&(.., line)| mask.set(line as usize, true));
     }
+    enclose(words, &mut mask);
     mask
+}
+
+/// Takes short lines between two template lines for the template's too: one of a list of other
+/// stories that happens to be new. Not where they are most of what a document has of its own.
+fn enclose(words: &Words, mask: &mut BitVec) {
+    for document in 0..words.len() as u32 {
+        let lines = words.lines_of(document);
+        let own: usize = lines.clone().filter(|&line| !mask[line]).map(|line| words.words_of_line(line).len()).sum();
+        let mut enclosed: Vec<usize> = Vec::new();
+        let mut at = lines.start;
+        while at < lines.end {
+            let run_end = (at..lines.end).find(|&line| mask[line] != mask[at]).unwrap_or(lines.end);
+            let run = at..run_end;
+            let short = run.clone().all(|line| words.words_of_line(line).len() <= SHORT_LINE_LEN_TOKENS);
+            let between = at > lines.start && run_end < lines.end;
+            if !mask[at] && between && short && run.len() <= ENCLOSED_LINES_MAX {
+                enclosed.extend(run);
+            }
+            at = run_end;
+        }
+        let enclosed_words: usize = enclosed.iter().map(|&line| words.words_of_line(line).len()).sum();
+        if enclosed_words as f64 <= own as f64 * ENCLOSED_SHARE_MAX {
+            enclosed.into_iter().for_each(|line| mask.set(line, true));
+        }
+    }
 }
 
 fn is_template(
@@ -332,6 +362,15 @@ mod tests {
     #[test]
     fn two_documents_make_no_template() {
         check(&[format!("menu\n{}", article(0)), format!("menu\n{}", article(1))], &[]);
+    }
+
+    #[test]
+    fn a_new_line_in_a_list_is_the_templates_and_a_short_page_is_not() {
+        let page =
+            |n: usize| format!("{}\n{}\nread also\nstory s{n} t{n}\nmost read\n", article(2 * n), article(2 * n + 1));
+        check(&(0..4).map(page).collect::<Vec<_>>(), &["read also", "story s0 t0", "most read"]);
+        let short = |n: usize| format!("menu one\n{}\nfooter two\n", article(n));
+        check(&(0..4).map(short).collect::<Vec<_>>(), &["menu one", "footer two"]);
     }
 
     #[test]
