@@ -158,10 +158,24 @@ impl FromStr for Keep {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// Inside each document only.
+    /// Inside each document.
     Document,
-    /// Across documents too.
+    /// Across documents.
     Corpus,
+    /// Both.
+    Both,
+}
+
+impl Scope {
+    /// Whether passages inside a document are looked for.
+    pub fn inside(self) -> bool {
+        self != Scope::Corpus
+    }
+
+    /// Whether passages across documents are looked for.
+    pub fn across(self) -> bool {
+        self != Scope::Document
+    }
 }
 
 /// Where the borders of a passage lie when it is shown or removed.

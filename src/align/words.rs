@@ -36,6 +36,7 @@ impl Marks {
     const CLAUSE: u8 = 2;
     const QUOTED: u8 = 4;
     const STOP: u8 = 8;
+    const VOCALISED: u8 = 16;
 
     /// The word is the first of its line.
     pub fn starts_line(self) -> bool {
@@ -50,6 +51,11 @@ impl Marks {
     /// The word stands inside quotation marks.
     pub fn quoted(self) -> bool {
         self.0 & Self::QUOTED != 0
+    }
+
+    /// The word is written with its short vowels.
+    pub fn vocalised(self) -> bool {
+        self.0 & Self::VOCALISED != 0
     }
 
     /// A sentence ends between this word and the next.
@@ -90,6 +96,12 @@ impl Words {
         }
     }
 
+    /// The share of the words `from..to` that are written with their short vowels.
+    pub fn vocalised(&self, from: u32, to: u32) -> f32 {
+        let marks = &self.marks[from as usize..to as usize];
+        marks.iter().filter(|m| m.vocalised()).count() as f32 / marks.len().max(1) as f32
+    }
+
     /// The words of each line.
     pub fn lines(&self) -> impl Iterator<Item = &[Word]> {
         self.line_ranges().map(|(start, end)| &self.numbers[start..end])
@@ -126,6 +138,13 @@ impl Words {
     pub fn span(&self, start: u32, end: u32) -> Span {
         let last = end as usize - 1;
         Span { start: self.starts[start as usize], end: self.starts[last] + u32::from(self.lens[last]) }
+    }
+
+    /// The words that begin inside `span`; `None` when there are none.
+    pub fn range(&self, span: Span) -> Option<(u32, u32)> {
+        let from = self.starts.partition_point(|&start| start < span.start);
+        let to = self.starts.partition_point(|&start| start < span.end);
+        (from < to).then_some((from as u32, to as u32))
     }
 
     /// What stands around word `at`.
@@ -194,6 +213,9 @@ fn marks(view: &View) -> Vec<Marks> {
             if quotes > 0 {
                 mark |= Marks::QUOTED;
             }
+            if vocalised(token.span.of(view.text)) {
+                mark |= Marks::VOCALISED;
+            }
             marks.push(Marks(mark));
             first = false;
             at = at.max(token.span.end as usize);
@@ -205,6 +227,13 @@ fn marks(view: &View) -> Vec<Marks> {
         at = at.max(line_end);
     }
     marks
+}
+
+/// Whether a word carries at least two short vowels or other marks of reading (U+064B to U+0652):
+/// one alone is a mere help to the reader.
+fn vocalised(word: &str) -> bool {
+    let marks = word.as_bytes().windows(2).filter(|b| b[0] == 0xd9 && (0x8b..=0x92).contains(&b[1]));
+    marks.take(2).count() == 2
 }
 
 fn set_stop(marks: &mut [Marks]) {
@@ -240,6 +269,12 @@ mod tests {
         assert_eq!(quoted("قال: \"نعم في \"بريكس\" معا\". ثم مضى"), "-qqqq--");
         assert_eq!(quoted("he said “yes” and «no»"), "--q-q");
         assert_eq!(quoted("plain words"), "--");
+    }
+
+    #[test]
+    fn vocalised_words_carry_two_marks() {
+        let words = words("قال تَعَالَى: لاَ إِكْرَاهَ");
+        assert_eq!((words.vocalised(0, 1), words.vocalised(1, 2), words.vocalised(2, 4)), (0.0, 1.0, 0.5));
     }
 
     #[test]

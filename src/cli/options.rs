@@ -137,8 +137,12 @@ enum LevelName {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ScopeName {
+    /// Both sides in one document
     Document,
+    /// The sides in two documents
     Corpus,
+    /// Either
+    Both,
 }
 
 impl Input {
@@ -214,6 +218,7 @@ impl Inside {
         params.passages.scope = match self.scope {
             ScopeName::Document => Scope::Document,
             ScopeName::Corpus => Scope::Corpus,
+            ScopeName::Both => Scope::Both,
         };
         params.passages.words_min = self.min_words;
         params.passages.identity_min = self.identity;

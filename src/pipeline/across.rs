@@ -1,11 +1,11 @@
 //! Passages that stand in more than one document: a pass of its own, only when asked for.
 //!
-//! Records -> [`Across`]. Every document's words are held in memory (11 bytes a word); exact
-//! copies are left out, their anchor speaks for them.
+//! Records -> [`Across`]. Every document's words are held in memory (11 bytes a word). Exact copies
+//! are not searched: what is found in their anchor is found in them.
 
 use rayon::prelude::*;
 
-use crate::align::{Corpus as Texts, CorpusBuilder, Passage, across_documents};
+use crate::align::{Copies, Corpus as Texts, CorpusBuilder, Passage, across_documents};
 use crate::error::Result;
 use crate::params::Params;
 use crate::pipeline::BATCH_LEN_BYTES;
@@ -26,6 +26,8 @@ pub struct Across {
     pub versions: Vec<VersionPair>,
     /// Phrases in too many documents to be compared pair by pair.
     pub phrases_capped: u64,
+    /// Passages whose documents have too many exact copies to list every pair of them.
+    pub pairs_capped: u64,
 }
 
 /// Two versions of one text.
@@ -52,16 +54,19 @@ pub fn find(
     survey: &Survey,
     duplicates: &Duplicates,
 ) -> Result<Across> {
-    let builder = CorpusBuilder::default();
-    let copy = |d: u32| duplicates.of(d).is_some_and(|(m, _)| m.kind == MatchKind::Exact);
+    let (builder, copies) = (CorpusBuilder::default(), Copies::default());
     let mut number = 0;
     let mut corpus = Corpus::again(sources, &survey.checksums);
     while let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? {
         let records: Vec<Record> = batch.into_par_iter().map(|raw| parse(sources, params, raw)).collect();
         let documents: Vec<_> = records.iter().filter_map(Record::document).zip(number..).collect();
         number += documents.len() as u32;
-        documents.into_par_iter().filter(|&(_, d)| !copy(d)).for_each(|(document, d)| {
-            builder.observe(d, &View::new(&document.text, tokeniser));
+        documents.into_par_iter().for_each(|(document, d)| {
+            let view = View::new(&document.text, tokeniser);
+            match duplicates.of(d) {
+                Some(&(m, anchor)) if m.kind == MatchKind::Exact => copies.observe(d, anchor, &view),
+                _ => builder.observe(d, &view),
+            }
         });
     }
     let texts = builder.finish();
@@ -76,7 +81,8 @@ pub fn find(
             VersionPair { a: v.a, b: v.b, jaccard, containment }
         })
         .collect();
-    Ok(Across { passages: repeats.passages, versions, phrases_capped: repeats.phrases_capped })
+    let (passages, pairs_capped) = copies.speak(repeats.passages, &texts);
+    Ok(Across { passages, versions, phrases_capped: repeats.phrases_capped, pairs_capped })
 }
 
 fn shingles(texts: &Texts, document: u32, len_tokens: usize) -> ShingleSet {

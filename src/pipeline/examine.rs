@@ -154,7 +154,11 @@ impl Examiner<'_> {
                 view = View::new(&document.text, self.tokeniser);
                 let findings =
                     self.classifier.classify(document.host.as_deref(), &view, &self.survey.frequencies.lines);
-                passages = align::within_document(number, &view, &self.survey.frequencies.words, &self.params.passages);
+                passages = if self.params.passages.scope.inside() {
+                    align::within_document(number, &view, &self.survey.frequencies.words, &self.params.passages)
+                } else {
+                    Vec::new()
+                };
                 decision = decide(&document.id, &view, findings, &passages, self.params);
                 Some(&view)
             } else {

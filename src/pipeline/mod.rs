@@ -29,15 +29,15 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::align::Passage;
+use crate::align::{Passage, Side, groups};
 use crate::classify::Classifier;
 use crate::decide::round;
 use crate::error::{Error, Result};
 use crate::index::{BandShape, candidate_probability};
 use crate::label::{Action, Label};
-use crate::params::{Params, Scope};
+use crate::params::Params;
 use crate::read::{Discovered, discover};
-use crate::report::rows::{ClusterRow, DocumentPairRow, PassageRow, Row, SkippedRow};
+use crate::report::rows::{ClusterRow, DocumentPairRow, PassageGroupRow, PassageRow, Place, Row, SkippedRow};
 use crate::report::{ClusterSample, PassageSample, Samples, Summary};
 use crate::tokenise::Tokeniser;
 use crate::write::{Output, Staging};
@@ -184,7 +184,7 @@ impl Run {
         }
         let duplicates = Duplicates::find(&mut survey, &self.params, self.shape);
         tally.duplicates(&survey, &duplicates);
-        let across = if self.stages.inside && self.params.passages.scope == Scope::Corpus {
+        let across = if self.stages.inside && self.params.passages.scope.across() {
             across::find(&self.found.sources, &self.params, &self.tokeniser, &survey, &duplicates)?
         } else {
             Across::default()
@@ -214,6 +214,11 @@ impl Run {
         let mut rows = Vec::new();
         for p in &across.passages {
             Row::Passage(PassageRow::new(id(p.a.document), id(p.b.document), p)).write(&mut rows);
+        }
+        for group in groups(&across.passages) {
+            let place = |side: &Side| Place::new(id(side.document), side.span);
+            let members = group.members.iter().map(place).collect();
+            Row::PassageGroup(PassageGroupRow { anchor: place(&group.anchor), members }).write(&mut rows);
         }
         for v in &across.versions {
             Row::DocumentPair(DocumentPairRow {
@@ -319,11 +324,11 @@ impl Tally {
     fn across(&mut self, survey: &Survey, across: &Across) {
         self.summary.passages += across.passages.len() as u64;
         self.summary.versions = across.versions.len() as u64;
-        if across.phrases_capped > 0 {
-            self.summary
-                .limits_reached
-                .insert("phrases in too many documents to compare pair by pair", across.phrases_capped);
-        }
+        let limits = [
+            ("phrases in too many documents to compare pair by pair", across.phrases_capped),
+            ("passages whose documents have too many copies to list every pair", across.pairs_capped),
+        ];
+        self.summary.limits_reached.extend(limits.into_iter().filter(|&(_, n)| n > 0));
         let mut longest: Vec<&Passage> = across.passages.iter().collect();
         longest.sort_by_key(|p| (std::cmp::Reverse(p.words), p.a, p.b));
         let id = |d: u32| survey.documents[d as usize].id.to_string();
