@@ -20,6 +20,7 @@
 pub mod across;
 pub mod duplicates;
 pub mod examine;
+pub mod hosts;
 pub mod overlap;
 pub mod survey;
 

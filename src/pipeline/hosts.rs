@@ -1,0 +1,593 @@
+//! What each host repeats over its pages.
+//!
+//! Records -> [`Hosts`], in two passes and bounded memory. The first counts documents by host and
+//! lines by host, the lines in a sieve of small counters that is never too low. The second counts
+//! exactly, but only the lines that the sieve says recur, and asks the classifier what it makes of
+//! them. Everything is a sum, a minimum or a choice by content, so neither the number of threads
+//! nor the order of the paths changes the answer.
+//!
+//! A line recurs when it stands in [`DOCUMENTS_MIN`] documents of its host that are not copies of
+//! each other: where every line of a page recurs, the page was published again, and that says
+//! nothing of a template.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::decide::{Decided, decide};
+use crate::error::{Error, Result};
+use crate::fingerprint::LineFrequencies;
+use crate::fingerprint::lines::{WORDS_MAX, begins_with_digit, line_keys};
+use crate::label::{Action, Label};
+use crate::pipeline::overlap::overlapped;
+use crate::pipeline::{BATCH_LEN_BYTES, Run, Tally, survey};
+use crate::read::{Checksum, Corpus, Document, RawRecord, parse};
+use crate::report::hosts::{Host, HostLine, Hosts, HostsSummary, Position};
+use crate::report::rows::SkippedRow;
+use crate::span::Span;
+use crate::tokenise::{Token, View};
+
+/// A line recurs from this many documents of its host on, as `sitewide` has it.
+pub const DOCUMENTS_MIN: u8 = 3;
+
+/// Hosts counted, in reading order: some 25 MB.
+const HOSTS_MAX: usize = 1 << 18;
+
+/// Lines counted exactly: some 60 MB. Where more recur, the rarest are left out.
+const LINES_MAX: usize = 1 << 18;
+
+/// Bytes of a line that are kept to show it.
+const TEXT_LEN_BYTES_MAX: usize = 1_000;
+
+/// A line of its own with this many words is the article's.
+const ARTICLE_WORDS_MIN: usize = 10;
+
+/// A line of fewer words is no sign that a page was published again.
+const TELLING_WORDS_MIN: usize = 4;
+
+impl Run {
+    /// The lines each host repeats, or one host alone. `skipped` is given every record that could
+    /// not be read, in reading order.
+    ///
+    /// # Errors
+    /// As [`Run::rows`]; and when no document is of the host that was asked for.
+    pub fn hosts(&self, only: Option<&str>, skipped: &mut dyn FnMut(&SkippedRow) -> Result<()>) -> Result<Hosts> {
+        let census = Census::take(self, skipped)?;
+        if census.documents == 0 {
+            let mut tally = Tally::new(self, 0);
+            tally.skipped_examples = census.skipped_examples;
+            return Err(self.nothing_read(&tally));
+        }
+        let only = match only {
+            Some(name) => Some(census.wanted(name)?),
+            None => None,
+        };
+        let mut lines = Lines::default();
+        lines.count(self, &census, only)?;
+        Ok(census.report(self, lines, only))
+    }
+}
+
+// ---------------------------------------------------------------- the first pass
+
+/// What the first pass learned.
+struct Census {
+    documents: u64,
+    hosts: HashMap<Option<Box<str>>, Counted>,
+    documents_of_other_hosts: u64,
+    sieve: Sieve,
+    frequencies: LineFrequencies,
+    checksums: Vec<Checksum>,
+    skipped: u64,
+    skipped_examples: Vec<String>,
+}
+
+/// One host as it is counted.
+#[derive(Clone, Copy)]
+struct Counted {
+    /// In the order of their first documents.
+    number: u32,
+    documents: u64,
+}
+
+/// What the first pass keeps of one record for the counting in order.
+enum Met {
+    Document(Option<String>),
+    Skipped { source: u32, line: u64, why: String },
+    Nothing,
+}
+
+impl Census {
+    fn take(run: &Run, skipped_row: &mut dyn FnMut(&SkippedRow) -> Result<()>) -> Result<Self> {
+        let (sieve, frequencies) = (Sieve::default(), LineFrequencies::default());
+        let sources = &run.found.sources;
+        let (mut documents, mut skipped, mut documents_of_other_hosts) = (0, 0, 0);
+        let mut skipped_examples = Vec::new();
+        let mut hosts: HashMap<Option<Box<str>>, Counted> = HashMap::new();
+        let look = |raw: RawRecord| {
+            let mut record = parse(sources, &run.params, raw);
+            if let Some(document) = record.document() {
+                let view = View::new(&document.text, &run.tokeniser);
+                let host = document.host.as_deref();
+                frequencies.observe(host, &view);
+                let seed = host_seed(host);
+                let mut keys: Vec<u64> = Vec::new();
+                for line in 0..view.segments.len() {
+                    let Some((plain, masked)) = keys_of(&view, line) else { continue };
+                    keys.extend([Some(plain), masked].into_iter().flatten().map(|key| on_host(key, seed)));
+                }
+                keys.sort_unstable();
+                keys.dedup();
+                keys.into_iter().for_each(|key| sieve.add(key));
+            }
+            match &mut record.content {
+                crate::read::Content::Document(parsed) => Met::Document(parsed.document.host.take()),
+                crate::read::Content::Skipped(why) => {
+                    Met::Skipped { source: record.source, line: record.line, why: std::mem::take(why) }
+                }
+                crate::read::Content::Nothing => Met::Nothing,
+            }
+        };
+        let mut corpus = Corpus::new(sources);
+        overlapped(
+            || corpus.next_batch(BATCH_LEN_BYTES),
+            |batch: Vec<RawRecord>| -> Vec<Met> { batch.into_par_iter().map(look).collect() },
+            |batch| {
+                for met in batch {
+                    match met {
+                        Met::Nothing => {}
+                        Met::Skipped { source, line, why } => {
+                            let source = &sources[source as usize].name;
+                            skipped_row(&SkippedRow { source, line: Some(line), why: &why })?;
+                            if skipped_examples.len() < survey::EXAMPLES_MAX {
+                                skipped_examples.push(format!("`{source}` line {line}: {why}"));
+                            }
+                            skipped += 1;
+                        }
+                        Met::Document(host) => {
+                            documents += 1;
+                            let host = host.map(String::into_boxed_str);
+                            let number = hosts.len() as u32;
+                            if let Some(counted) = hosts.get_mut(&host) {
+                                counted.documents += 1;
+                            } else if hosts.len() < HOSTS_MAX || host.is_none() {
+                                hosts.insert(host, Counted { number, documents: 1 });
+                            } else {
+                                documents_of_other_hosts += 1;
+                            }
+                        }
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        for source in &run.found.skipped {
+            skipped_row(&SkippedRow { source: &source.name, line: None, why: &source.why })?;
+            skipped += u64::from(source.unreadable);
+            if skipped_examples.len() < survey::EXAMPLES_MAX {
+                skipped_examples.push(format!("`{}`: {}", source.name, source.why));
+            }
+        }
+        let checksums = corpus.into_checksums();
+        Ok(Self {
+            documents,
+            hosts,
+            documents_of_other_hosts,
+            sieve,
+            frequencies,
+            checksums,
+            skipped,
+            skipped_examples,
+        })
+    }
+
+    /// The number of the host a user names.
+    fn wanted(&self, name: &str) -> Result<u32> {
+        let found = self.hosts.get(&Some(name.into()));
+        found.map(|counted| counted.number).ok_or_else(|| {
+            let hint = match self.names() {
+                0 => "no document names a host; --host-field names the field that holds it".to_owned(),
+                _ => "`--hosts` alone lists them, the largest first".to_owned(),
+            };
+            Error::usage(format!("no document is of a host `{name}`")).hint(hint)
+        })
+    }
+
+    /// How many different hosts are named.
+    fn names(&self) -> u64 {
+        (self.hosts.len() - usize::from(self.hosts.contains_key(&None))) as u64
+    }
+
+    fn report(self, run: &Run, lines: Lines, only: Option<u32>) -> Hosts {
+        let mut summary = HostsSummary::new(run.params.digest());
+        summary.documents = self.documents;
+        summary.hosts = self.names();
+        summary.documents_without_host = self.hosts.get(&None).map_or(0, |counted| counted.documents);
+        summary.skipped = self.skipped;
+        summary.documents_min = u64::from(lines.least);
+        let limits = &mut summary.limits_reached;
+        if self.documents_of_other_hosts > 0 {
+            limits.insert("documents of hosts beyond the first 262144", self.documents_of_other_hosts);
+        }
+        if lines.least > DOCUMENTS_MIN {
+            limits.insert("more than 262144 lines recur; left out those on fewer documents than", lines.least.into());
+        }
+        if lines.refused > 0 {
+            limits.insert("places of lines beyond the first 262144", lines.refused);
+        }
+        let mut by_host = lines.by_host();
+        let mut hosts: Vec<Host> = self
+            .hosts
+            .into_iter()
+            .filter(|(_, counted)| only.is_none_or(|only| only == counted.number))
+            .map(|(name, counted)| Host {
+                name: name.map(String::from),
+                documents: counted.documents,
+                lines: by_host.remove(&counted.number).unwrap_or_default(),
+            })
+            .collect();
+        hosts.sort_by(|a, b| {
+            let key = |h: &Host| (h.name.is_none(), Reverse(h.documents));
+            key(a).cmp(&key(b)).then_with(|| a.name.cmp(&b.name))
+        });
+        summary.lines = hosts.iter().map(|host| host.lines.len() as u64).sum();
+        let folders = "--host-field names the field that holds it or a URL; of plain text, the first folder is the host";
+        if summary.hosts == 0 {
+            let what = format!("no document names a host, so all are counted as of one; {folders}");
+            summary.notes.push(what);
+        }
+        Hosts { hosts, summary }
+    }
+}
+
+/// How often each line was seen, roughly: four rows of one-byte counters, 64 MiB whatever the
+/// corpus. A count is never too low (Cormode & Muthukrishnan 2005). With 20 million different
+/// lines, some 2 GB of news, 1.3 % of those seen once look as if they were seen three times; what
+/// passes is counted exactly.
+struct Sieve {
+    counters: Box<[AtomicU8]>,
+}
+
+const ROWS: u64 = 4;
+const COUNTERS_LOG2: u32 = 24;
+
+impl Default for Sieve {
+    fn default() -> Self {
+        Self { counters: std::iter::repeat_with(AtomicU8::default).take((ROWS as usize) << COUNTERS_LOG2).collect() }
+    }
+}
+
+impl Sieve {
+    fn add(&self, key: u64) {
+        for at in places(key) {
+            // Saturating sums do not depend on the order of the additions.
+            let _ = self.counters[at].fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_add(1));
+        }
+    }
+
+    fn count(&self, key: u64) -> u8 {
+        places(key).map(|at| self.counters[at].load(Ordering::Relaxed)).min().unwrap_or_default()
+    }
+}
+
+/// One counter in each row, by two hashes (Kirsch & Mitzenmacher 2006).
+fn places(key: u64) -> impl Iterator<Item = usize> {
+    let step = key.rotate_left(32) | 1;
+    (0..ROWS).map(move |row| {
+        let hash = key.wrapping_add(row.wrapping_mul(step));
+        ((row << COUNTERS_LOG2) + (hash >> (64 - COUNTERS_LOG2))) as usize
+    })
+}
+
+fn host_seed(host: Option<&str>) -> u64 {
+    host.map_or(0, |host| xxh3_64_with_seed(host.as_bytes(), 1))
+}
+
+fn on_host(line: u64, host: u64) -> u64 {
+    xxh3_64_with_seed(&line.to_le_bytes(), host)
+}
+
+/// The keys of a line, none when it is empty or prose. Numbers alone are not masked: `3-1` is no
+/// template.
+fn keys_of(view: &View, line: usize) -> Option<(u64, Option<u64>)> {
+    let tokens = view.segment_tokens(line);
+    if tokens.is_empty() || tokens.len() > WORDS_MAX {
+        return None;
+    }
+    let (plain, masked) = line_keys(view.text, tokens);
+    let words = tokens.iter().any(|t| !begins_with_digit(view.text, t));
+    Some((plain, masked.filter(|_| words)))
+}
+
+// ---------------------------------------------------------------- the second pass
+
+/// The lines that are counted exactly.
+struct Lines {
+    by_key: HashMap<u64, Line>,
+    /// Lines the sieve has seen less often are left out.
+    least: u8,
+    /// Places of lines that were not counted because that did not help either.
+    refused: u64,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self { by_key: HashMap::new(), least: DOCUMENTS_MIN, refused: 0 }
+    }
+}
+
+/// One line as it is counted.
+struct Line {
+    host: u32,
+    text: Box<str>,
+    /// The line with its numbers masked, when it has some and is not masked itself.
+    masked: Option<u64>,
+    is_masked: bool,
+    /// What the sieve says.
+    roughly: u8,
+    /// Whether it recurs over documents that are not copies of each other.
+    template: bool,
+    documents: u64,
+    positions: [u64; 3],
+    /// The sum of its line numbers, so that ties stand as the page has them.
+    line_numbers: u64,
+    labels: Vec<((Label, Action), u64)>,
+}
+
+/// One line of one document.
+struct Seen {
+    key: u64,
+    text: String,
+    masked: Option<u64>,
+    is_masked: bool,
+    roughly: u8,
+    template: bool,
+    position: Position,
+    number: u64,
+    label: Option<(Label, Action)>,
+}
+
+impl Lines {
+    fn count(&mut self, run: &Run, census: &Census, only: Option<u32>) -> Result<()> {
+        let least = AtomicU8::new(self.least);
+        let mut corpus = Corpus::again(&run.found.sources, &census.checksums);
+        let look = |raw: RawRecord| -> Option<(u32, Vec<Seen>)> {
+            let record = parse(&run.found.sources, &run.params, raw);
+            let document = record.document()?;
+            let counted = census.hosts.get(&document.host.as_deref().map(Box::from))?;
+            let few = counted.documents < DOCUMENTS_MIN.into();
+            if few || only.is_some_and(|only| only != counted.number) {
+                return None;
+            }
+            Some((counted.number, seen(run, census, document, least.load(Ordering::Relaxed))))
+        };
+        overlapped(
+            || corpus.next_batch(BATCH_LEN_BYTES),
+            |batch: Vec<RawRecord>| -> Vec<_> { batch.into_par_iter().filter_map(look).collect() },
+            |batch| {
+                for (host, lines) in batch {
+                    lines.into_iter().for_each(|line| self.add(host, line));
+                }
+                // Only saves work: `add` looks again.
+                least.store(self.least, Ordering::Relaxed);
+                Ok(())
+            },
+        )
+    }
+
+    fn add(&mut self, host: u32, seen: Seen) {
+        if seen.roughly < self.least {
+            return;
+        }
+        if let Some(line) = self.by_key.get_mut(&seen.key) {
+            return line.add(seen);
+        }
+        while self.by_key.len() >= LINES_MAX && self.least < u8::MAX {
+            // Which lines stay in the end depends on what the sieve says of all of them, not on
+            // the order they come in: whatever stays has been counted from the beginning.
+            self.least = self.least.saturating_add(self.least / 4 + 1);
+            let least = self.least;
+            self.by_key.retain(|_, line| line.roughly >= least);
+        }
+        if seen.roughly < self.least {
+            return;
+        }
+        if self.by_key.len() >= LINES_MAX {
+            self.refused += 1;
+            return;
+        }
+        let mut line = Line {
+            host,
+            text: shown(&seen.text).into(),
+            masked: seen.masked,
+            is_masked: seen.is_masked,
+            roughly: seen.roughly,
+            template: false,
+            documents: 0,
+            positions: [0; 3],
+            line_numbers: 0,
+            labels: Vec::new(),
+        };
+        let key = seen.key;
+        line.add(seen);
+        self.by_key.insert(key, line);
+    }
+
+    /// The lines that recur, by the numbers of their hosts, in the order they are shown.
+    fn by_host(mut self) -> BTreeMap<u32, Vec<HostLine>> {
+        let least = u64::from(self.least);
+        self.by_key.retain(|_, line| line.template && line.documents >= least);
+        // A line with numbers is shown as it is where it mostly stands so, else with its like.
+        let mut commonest: HashMap<u64, u64> = HashMap::new();
+        for line in self.by_key.values() {
+            if let Some(masked) = line.masked.filter(|masked| self.by_key.contains_key(masked)) {
+                let most = commonest.entry(masked).or_default();
+                *most = line.documents.max(*most);
+            }
+        }
+        let one_form = |masked: &u64| {
+            let together = self.by_key.get(masked).map_or(0, |line| line.documents);
+            commonest.get(masked).is_some_and(|&most| most * 10 >= together * 9)
+        };
+        let shown = |key: &u64, line: &Line| match line.masked {
+            _ if line.is_masked => !one_form(key),
+            Some(masked) if self.by_key.contains_key(&masked) => one_form(&masked),
+            _ => true,
+        };
+        let mut lines: Vec<&Line> =
+            self.by_key.iter().filter(|(key, line)| shown(key, line)).map(|(_, line)| line).collect();
+        lines.sort_by(|a, b| {
+            let mean = |x: &Line, y: &Line| u128::from(x.line_numbers) * u128::from(y.documents);
+            (a.host, Reverse(a.documents))
+                .cmp(&(b.host, Reverse(b.documents)))
+                .then_with(|| Position::most(&a.positions).cmp(&Position::most(&b.positions)))
+                .then_with(|| mean(a, b).cmp(&mean(b, a)))
+                .then_with(|| (&a.text, a.is_masked).cmp(&(&b.text, b.is_masked)))
+        });
+        let mut by_host: BTreeMap<u32, Vec<HostLine>> = BTreeMap::new();
+        for line in lines {
+            by_host.entry(line.host).or_default().push(line.report());
+        }
+        by_host
+    }
+}
+
+impl Line {
+    fn add(&mut self, seen: Seen) {
+        // The shortest spelling, so that it does not depend on which came first.
+        let text = shown(&seen.text);
+        if (text.len(), text) < (self.text.len(), &*self.text) {
+            self.text = text.into();
+        }
+        self.template |= seen.template;
+        self.documents += 1;
+        self.positions[seen.position as usize] += 1;
+        self.line_numbers += seen.number;
+        if let Some(label) = seen.label {
+            match self.labels.iter_mut().find(|(l, _)| *l == label) {
+                Some((_, n)) => *n += 1,
+                None => self.labels.push((label, 1)),
+            }
+        }
+    }
+
+    fn report(&self) -> HostLine {
+        let labelled: u64 = self.labels.iter().map(|(_, n)| n).sum();
+        let label = self.labels.iter().max_by_key(|(label, n)| (*n, Reverse(*label)));
+        HostLine {
+            text: self.text.to_string(),
+            masked: self.is_masked,
+            documents: self.documents,
+            positions: self.positions,
+            label: label.filter(|_| labelled * 2 >= self.documents).map(|&((label, action), n)| (label, action, n)),
+        }
+    }
+}
+
+/// As much of a line as is kept.
+fn shown(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT_LEN_BYTES_MAX)]
+}
+
+/// The lines of one document that recur on its host, each once.
+fn seen(run: &Run, census: &Census, document: &Document, least: u8) -> Vec<Seen> {
+    let view = View::new(&document.text, &run.tokeniser);
+    let host = document.host.as_deref();
+    let seed = host_seed(host);
+    // For each line, its keys and how often the sieve has seen it.
+    let lines: Vec<Option<[Option<(u64, u8)>; 2]>> = (0..view.segments.len())
+        .map(|line| {
+            let (plain, masked) = keys_of(&view, line)?;
+            let look = |key: u64| (on_host(key, seed), census.sieve.count(on_host(key, seed)));
+            Some([Some(look(plain)), masked.map(look)])
+        })
+        .collect();
+    let often = |line: usize| lines[line].map_or(0, |keys| keys.into_iter().flatten().map(|(_, n)| n).max().unwrap_or(0));
+    if (0..lines.len()).all(|line| often(line) < least) {
+        return Vec::new();
+    }
+
+    // The rarest line of a page that was published again stands on all its copies.
+    let telling = (0..lines.len()).filter(|&line| view.segment_tokens(line).len() >= TELLING_WORDS_MIN);
+    let copies = telling.map(often_or_once(&lines)).min().unwrap_or(1);
+    let article = article(&view, often);
+    let findings = run.classifier.classify(host, &view, &census.frequencies);
+    let decided = decide(&document.id, &view, findings, &[], &run.params).spans;
+
+    let mut all = Vec::new();
+    for (number, keys) in lines.iter().enumerate() {
+        let Some([Some(plain), masked]) = *keys else { continue };
+        let content = view.segments[number].content;
+        for ((key, roughly), is_masked) in [Some((plain, false)), masked.map(|m| (m, true))].into_iter().flatten() {
+            if roughly < least {
+                continue;
+            }
+            let text = content.of(view.text).trim();
+            all.push(Seen {
+                key,
+                text: if is_masked { mask(&view, number) } else { text.to_owned() },
+                masked: masked.map(|(key, _)| key).filter(|_| !is_masked),
+                is_masked,
+                roughly,
+                template: roughly >= DOCUMENTS_MIN.max(copies.saturating_mul(2)),
+                position: match &article {
+                    article if number < article.start => Position::Head,
+                    article if number >= article.end => Position::Tail,
+                    _ => Position::Inside,
+                },
+                number: number as u64,
+                label: label_of(content, &decided),
+            });
+        }
+    }
+    // The first place of each line.
+    all.sort_by_key(|seen| (seen.key, seen.number));
+    all.dedup_by_key(|seen| seen.key);
+    all
+}
+
+/// How often the sieve has seen a line as it is; prose is taken for the document's own.
+fn often_or_once(lines: &[Option<[Option<(u64, u8)>; 2]>]) -> impl Fn(usize) -> u8 + '_ {
+    |line| lines[line].and_then(|[plain, _]| plain).map_or(1, |(_, n)| n)
+}
+
+/// The lines of the article: from the first to the last line of its own that is long enough. Where
+/// there is none, the page's halves are head and tail.
+fn article(view: &View, often: impl Fn(usize) -> u8) -> std::ops::Range<usize> {
+    let own =
+        |line: &usize| often(*line) < DOCUMENTS_MIN && view.segment_tokens(*line).len() >= ARTICLE_WORDS_MIN;
+    let mut own = (0..view.segments.len()).filter(own);
+    match own.next() {
+        Some(first) => first..own.next_back().unwrap_or(first) + 1,
+        None => view.segments.len() / 2..view.segments.len() / 2,
+    }
+}
+
+/// What was decided on most of a line.
+fn label_of(line: Span, decided: &[Decided]) -> Option<(Label, Action)> {
+    let first = decided.partition_point(|d| d.finding.span.end <= line.start);
+    let touching = decided[first..].iter().take_while(|d| d.finding.span.start < line.end);
+    let most = touching.max_by_key(|d| d.finding.span.overlap(line))?;
+    (most.finding.span.overlap(line) * 2 > line.len()).then_some((most.finding.label, most.action))
+}
+
+/// A line with its numbers written `#`.
+fn mask(view: &View, line: usize) -> String {
+    let content = view.segments[line].content;
+    let mut out = String::new();
+    let mut at = content.start as usize;
+    let numbers = |t: &&Token| begins_with_digit(view.text, t);
+    for token in view.segment_tokens(line).iter().filter(numbers) {
+        out.push_str(view.text.get(at..token.span.start as usize).unwrap_or_default());
+        // A compatibility character may stand for several words.
+        if token.span.end as usize > at {
+            out.push('#');
+            at = token.span.end as usize;
+        }
+    }
+    out.push_str(&view.text[at..content.end as usize]);
+    out.trim().to_owned()
+}
