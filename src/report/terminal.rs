@@ -255,7 +255,7 @@ pub fn size(bytes: u64) -> String {
 }
 
 /// Text of a document between isolates, made harmless.
-pub(super) fn isolate(text: &str) -> String {
+pub(crate) fn isolate(text: &str) -> String {
     let mut harmless = String::new();
     text.chars().for_each(|c| super::samples::push_harmless(c, &mut harmless));
     format!("\u{2068}{harmless}\u{2069}")
@@ -263,8 +263,13 @@ pub(super) fn isolate(text: &str) -> String {
 
 /// The beginning of an excerpt, cut to columns of display width.
 pub(super) fn quoted(excerpt: &str, columns: usize) -> String {
+    format!("\u{2068}{}\u{2069}", cut(excerpt, columns))
+}
+
+/// As much of a text as fits some columns.
+pub(crate) fn cut(text: &str, columns: usize) -> String {
     let mut shown = String::new();
-    for c in excerpt.chars() {
+    for c in text.chars() {
         shown.push(c);
         if shown.width() > columns {
             shown.pop();
@@ -272,7 +277,7 @@ pub(super) fn quoted(excerpt: &str, columns: usize) -> String {
             break;
         }
     }
-    format!("\u{2068}{shown}\u{2069}")
+    shown
 }
 
 #[cfg(test)]
