@@ -175,6 +175,7 @@ impl Checked {
             match check_phrases(&PhraseList { name: list.name.clone(), text: checked.readable.clone() }) {
                 Ok(wrong) => {
                     checked.wrong = wrong;
+                    checked.errors.sort_by_key(Error::line_number);
                     return checked;
                 }
                 Err(error) => {
@@ -183,6 +184,7 @@ impl Checked {
                     checked.errors.push(error.or_hint(kind));
                     let Some(at) = at.filter(|_| checked.errors.len() < ERRORS_MAX) else {
                         checked.readable.clear();
+                        checked.errors.sort_by_key(Error::line_number);
                         return checked;
                     };
                     checked.untested += take_out(&mut lines, at);
@@ -205,10 +207,14 @@ impl Checked {
     fn try_render(&self, out: &mut String) -> fmt::Result {
         let (mut tests, mut failed, mut other) = (0, 0, 0);
         let entries = entries(&self.readable);
+        let mut errors = self.errors.iter().peekable();
         for entry in &entries {
+            while let Some(error) = errors.next_if(|e| e.line_number() < Some(entry.line as u64)) {
+                unreadable(out, error)?;
+            }
             writeln!(out, "line {:<4} {HEADING}{}{HEADING:#}: {}", entry.line, entry.head, shown(entry.pattern))?;
-            let place = format!("{} line {}: ", self.name, entry.line);
-            let mut wrong: Vec<&str> = self.wrong.iter().filter_map(|w| w.strip_prefix(&place)).collect();
+            let about = format!("{} line {}: `{}` ", self.name, entry.line, entry.pattern);
+            let mut wrong: Vec<&str> = self.wrong.iter().filter_map(|w| w.strip_prefix(&about)).collect();
             for (line, plus, text) in &entry.examples {
                 tests += 1;
                 let about = format!(" `{text}`");
@@ -216,7 +222,7 @@ impl Checked {
                 failed += u64::from(fails);
                 let (style, verdict) = if fails { (BAD, "FAILED") } else { (GOOD, "ok") };
                 let sign = if *plus { '+' } else { '-' };
-                write!(out, "  {line:<4} {style}{verdict:<6}{style:#} {sign} {}", shown(text))?;
+                write!(out, "  {line:>7} {style}{verdict:<6}{style:#} {sign} {}", shown(text))?;
                 match (fails, plus) {
                     (false, _) => writeln!(out)?,
                     (true, true) => writeln!(out, "  {BAD}is not found{BAD:#}")?,
@@ -225,22 +231,20 @@ impl Checked {
             }
             for remark in wrong {
                 other += 1;
-                let remark = remark.rsplit('`').next().unwrap_or(remark).trim();
-                writeln!(out, "       {BAD}{remark}{BAD:#}")?;
+                writeln!(out, "          {BAD}{remark}{BAD:#}")?;
             }
         }
-        if !entries.is_empty() {
-            writeln!(out)?;
+        for error in errors {
+            unreadable(out, error)?;
         }
-        for error in &self.errors {
-            writeln!(out, "{BAD}error{BAD:#} {error}")?;
+        if !entries.is_empty() || !self.errors.is_empty() {
+            writeln!(out)?;
         }
         if self.untested > 0 || self.errors.len() == ERRORS_MAX {
             let stopped = if self.errors.len() == ERRORS_MAX { "; the rest was not looked at" } else { "" };
             writeln!(
                 out,
-                "{} cannot be read, so {} not tried{stopped}",
-                count(self.errors.len() as u64, "line"),
+                "{} not tried, as the phrase above cannot be read{stopped}",
                 count(self.untested as u64, "test") + if self.untested == 1 { " was" } else { " were" },
             )?;
         }
@@ -256,13 +260,7 @@ impl Checked {
                 count(other, "other finding"),
             ),
         };
-        writeln!(
-            out,
-            "{}: {}, {}: {outcome}",
-            self.name,
-            count(entries.len() as u64, "phrase"),
-            count(tests, "test")
-        )
+        writeln!(out, "{}: {}, {}: {outcome}", self.name, count(entries.len() as u64, "phrase"), count(tests, "test"))
     }
 }
 
@@ -282,6 +280,11 @@ fn take_out(lines: &mut [&str], at: usize) -> usize {
         untested += 1;
     }
     untested
+}
+
+fn unreadable(out: &mut String, error: &Error) -> fmt::Result {
+    let line = error.line_number().unwrap_or_default();
+    writeln!(out, "line {line:<4} {BAD}cannot be read{BAD:#}: {error}")
 }
 
 /// Text of a list, harmless and isolated.

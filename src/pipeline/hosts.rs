@@ -6,9 +6,9 @@
 //! them. Everything is a sum, a minimum or a choice by content, so neither the number of threads
 //! nor the order of the paths changes the answer.
 //!
-//! A line recurs when it stands in [`DOCUMENTS_MIN`] documents of its host that are not copies of
-//! each other: where every line of a page recurs, the page was published again, and that says
-//! nothing of a template.
+//! A line recurs when it stands in [`DOCUMENTS_MIN`] documents of its host, a long one in
+//! [`DOCUMENTS_PROSE_MIN`], that are not copies of each other: where every line of a page recurs, the
+//! page was published again, and that says nothing of a template.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -33,6 +33,9 @@ use crate::tokenise::{Token, View};
 /// A line recurs from this many documents of its host on, as `sitewide` has it.
 pub const DOCUMENTS_MIN: u8 = 3;
 
+/// A line that may be prose from this many on: background that a newsroom repeats is no template.
+pub const DOCUMENTS_PROSE_MIN: u8 = 8;
+
 /// Hosts counted, in reading order: some 25 MB.
 const HOSTS_MAX: usize = 1 << 18;
 
@@ -42,8 +45,8 @@ const LINES_MAX: usize = 1 << 18;
 /// Bytes of a line that are kept to show it.
 const TEXT_LEN_BYTES_MAX: usize = 1_000;
 
-/// A line of its own with this many words is the article's.
-const ARTICLE_WORDS_MIN: usize = 10;
+/// A line with this many words may be prose; one that does not recur is the article's.
+const PROSE_WORDS_MIN: usize = 10;
 
 /// A line of fewer words is no sign that a page was published again.
 const TELLING_WORDS_MIN: usize = 4;
@@ -208,6 +211,7 @@ impl Census {
         summary.documents_without_host = self.hosts.get(&None).map_or(0, |counted| counted.documents);
         summary.skipped = self.skipped;
         summary.documents_min = u64::from(lines.least);
+        summary.documents_prose_min = u64::from(lines.least.max(DOCUMENTS_PROSE_MIN));
         let limits = &mut summary.limits_reached;
         if self.documents_of_other_hosts > 0 {
             limits.insert("documents of hosts beyond the first 262144", self.documents_of_other_hosts);
@@ -234,7 +238,8 @@ impl Census {
             key(a).cmp(&key(b)).then_with(|| a.name.cmp(&b.name))
         });
         summary.lines = hosts.iter().map(|host| host.lines.len() as u64).sum();
-        let folders = "--host-field names the field that holds it or a URL; of plain text, the first folder is the host";
+        let folders =
+            "--host-field names the field that holds it or a URL; of plain text, the first folder is the host";
         if summary.hosts == 0 {
             let what = format!("no document names a host, so all are counted as of one; {folders}");
             summary.notes.push(what);
@@ -307,6 +312,8 @@ fn keys_of(view: &View, line: usize) -> Option<(u64, Option<u64>)> {
 /// The lines that are counted exactly.
 struct Lines {
     by_key: HashMap<u64, Line>,
+    /// At most so many.
+    max: usize,
     /// Lines the sieve has seen less often are left out.
     least: u8,
     /// Places of lines that were not counted because that did not help either.
@@ -315,7 +322,7 @@ struct Lines {
 
 impl Default for Lines {
     fn default() -> Self {
-        Self { by_key: HashMap::new(), least: DOCUMENTS_MIN, refused: 0 }
+        Self { by_key: HashMap::new(), max: LINES_MAX, least: DOCUMENTS_MIN, refused: 0 }
     }
 }
 
@@ -330,6 +337,7 @@ struct Line {
     roughly: u8,
     /// Whether it recurs over documents that are not copies of each other.
     template: bool,
+    documents_min: u8,
     documents: u64,
     positions: [u64; 3],
     /// The sum of its line numbers, so that ties stand as the page has them.
@@ -345,6 +353,7 @@ struct Seen {
     is_masked: bool,
     roughly: u8,
     template: bool,
+    documents_min: u8,
     position: Position,
     number: u64,
     label: Option<(Label, Action)>,
@@ -385,7 +394,7 @@ impl Lines {
         if let Some(line) = self.by_key.get_mut(&seen.key) {
             return line.add(seen);
         }
-        while self.by_key.len() >= LINES_MAX && self.least < u8::MAX {
+        while self.by_key.len() >= self.max && self.least < u8::MAX {
             // Which lines stay in the end depends on what the sieve says of all of them, not on
             // the order they come in: whatever stays has been counted from the beginning.
             self.least = self.least.saturating_add(self.least / 4 + 1);
@@ -395,7 +404,7 @@ impl Lines {
         if seen.roughly < self.least {
             return;
         }
-        if self.by_key.len() >= LINES_MAX {
+        if self.by_key.len() >= self.max {
             self.refused += 1;
             return;
         }
@@ -406,6 +415,7 @@ impl Lines {
             is_masked: seen.is_masked,
             roughly: seen.roughly,
             template: false,
+            documents_min: seen.documents_min,
             documents: 0,
             positions: [0; 3],
             line_numbers: 0,
@@ -418,8 +428,8 @@ impl Lines {
 
     /// The lines that recur, by the numbers of their hosts, in the order they are shown.
     fn by_host(mut self) -> BTreeMap<u32, Vec<HostLine>> {
-        let least = u64::from(self.least);
-        self.by_key.retain(|_, line| line.template && line.documents >= least);
+        let least = self.least;
+        self.by_key.retain(|_, line| line.template && line.documents >= line.documents_min.max(least).into());
         // A line with numbers is shown as it is where it mostly stands so, else with its like.
         let mut commonest: HashMap<u64, u64> = HashMap::new();
         for line in self.by_key.values() {
@@ -457,9 +467,8 @@ impl Lines {
 
 impl Line {
     fn add(&mut self, seen: Seen) {
-        // The shortest spelling, so that it does not depend on which came first.
         let text = shown(&seen.text);
-        if (text.len(), text) < (self.text.len(), &*self.text) {
+        if text != &*self.text && plainness(text) < plainness(&self.text) {
             self.text = text.into();
         }
         self.template |= seen.template;
@@ -487,6 +496,14 @@ impl Line {
     }
 }
 
+/// Of several spellings the plainest is shown, so that it does not matter which came first: the
+/// shortest, then the one with the fewest capitals inside words.
+fn plainness(text: &str) -> (usize, usize, &str) {
+    let mut inside = false;
+    let shouting = |c: char| std::mem::replace(&mut inside, c.is_alphabetic()) && c.is_uppercase();
+    (text.len(), text.chars().map(shouting).filter(|&s| s).count(), text)
+}
+
 /// As much of a line as is kept.
 fn shown(text: &str) -> &str {
     &text[..text.floor_char_boundary(TEXT_LEN_BYTES_MAX)]
@@ -505,7 +522,8 @@ fn seen(run: &Run, census: &Census, document: &Document, least: u8) -> Vec<Seen>
             Some([Some(look(plain)), masked.map(look)])
         })
         .collect();
-    let often = |line: usize| lines[line].map_or(0, |keys| keys.into_iter().flatten().map(|(_, n)| n).max().unwrap_or(0));
+    let often =
+        |line: usize| lines[line].map_or(0, |keys| keys.into_iter().flatten().map(|(_, n)| n).max().unwrap_or(0));
     if (0..lines.len()).all(|line| often(line) < least) {
         return Vec::new();
     }
@@ -520,6 +538,8 @@ fn seen(run: &Run, census: &Census, document: &Document, least: u8) -> Vec<Seen>
     let mut all = Vec::new();
     for (number, keys) in lines.iter().enumerate() {
         let Some([Some(plain), masked]) = *keys else { continue };
+        let prose = view.segment_tokens(number).len() >= PROSE_WORDS_MIN;
+        let documents_min = if prose { DOCUMENTS_PROSE_MIN } else { DOCUMENTS_MIN };
         let content = view.segments[number].content;
         for ((key, roughly), is_masked) in [Some((plain, false)), masked.map(|m| (m, true))].into_iter().flatten() {
             if roughly < least {
@@ -532,7 +552,8 @@ fn seen(run: &Run, census: &Census, document: &Document, least: u8) -> Vec<Seen>
                 masked: masked.map(|(key, _)| key).filter(|_| !is_masked),
                 is_masked,
                 roughly,
-                template: roughly >= DOCUMENTS_MIN.max(copies.saturating_mul(2)),
+                template: roughly >= documents_min.max(copies.saturating_mul(2)),
+                documents_min,
                 position: match &article {
                     article if number < article.start => Position::Head,
                     article if number >= article.end => Position::Tail,
@@ -557,8 +578,7 @@ fn often_or_once(lines: &[Option<[Option<(u64, u8)>; 2]>]) -> impl Fn(usize) -> 
 /// The lines of the article: from the first to the last line of its own that is long enough. Where
 /// there is none, the page's halves are head and tail.
 fn article(view: &View, often: impl Fn(usize) -> u8) -> std::ops::Range<usize> {
-    let own =
-        |line: &usize| often(*line) < DOCUMENTS_MIN && view.segment_tokens(*line).len() >= ARTICLE_WORDS_MIN;
+    let own = |line: &usize| often(*line) < DOCUMENTS_MIN && view.segment_tokens(*line).len() >= PROSE_WORDS_MIN;
     let mut own = (0..view.segments.len()).filter(own);
     match own.next() {
         Some(first) => first..own.next_back().unwrap_or(first) + 1,
@@ -590,4 +610,78 @@ fn mask(view: &View, line: usize) -> String {
     }
     out.push_str(&view.text[at..content.end as usize]);
     out.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sieve_is_never_too_low() {
+        let sieve = Sieve::default();
+        for key in 0..2_000u64 {
+            (0..key % 300).for_each(|_| sieve.add(key.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        }
+        for key in 0..2_000u64 {
+            let count = u64::from(sieve.count(key.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+            assert!(count >= (key % 300).min(255), "{key}");
+        }
+        assert_eq!(sieve.count(0x1234_5678_9abc_def0), 0);
+    }
+
+    /// Line `n` stands in `n` documents.
+    fn places(lines: u8) -> Vec<u8> {
+        (1..=lines).flat_map(|n| std::iter::repeat_n(n, n.into())).collect()
+    }
+
+    fn counted(order: impl IntoIterator<Item = u8>, max: usize) -> (u8, u64, Vec<(String, u64)>) {
+        let mut lines = Lines { max, ..Lines::default() };
+        for n in order {
+            lines.add(
+                0,
+                Seen {
+                    key: u64::from(n) * 0x9e37_79b9,
+                    text: format!("line {n}"),
+                    masked: None,
+                    is_masked: false,
+                    roughly: n,
+                    template: true,
+                    documents_min: DOCUMENTS_MIN,
+                    position: Position::Head,
+                    number: 0,
+                    label: None,
+                },
+            );
+        }
+        let (least, refused) = (lines.least, lines.refused);
+        let lines = lines.by_host().remove(&0).unwrap_or_default();
+        (least, refused, lines.into_iter().map(|line| (line.text, line.documents)).collect())
+    }
+
+    #[test]
+    fn when_too_many_lines_recur_the_rarest_are_left_out_in_whatever_order_they_come() {
+        let expected = counted(places(60), 20);
+        let (least, refused, lines) = &expected;
+        assert!(*least > DOCUMENTS_MIN && *refused == 0 && !lines.is_empty() && lines.len() <= 20);
+        assert!(lines.iter().all(|(text, documents)| *text == format!("line {documents}")), "counted whole: {lines:?}");
+        assert_eq!(lines.len(), 61 - usize::from(*least), "every commoner line stays");
+        assert_eq!(counted(places(60).into_iter().rev(), 20), expected);
+        let mut mixed = places(60);
+        mixed.sort_by_key(|n| (n % 7, *n));
+        assert_eq!(counted(mixed, 20), expected);
+    }
+
+    #[test]
+    fn of_several_spellings_the_plainest_is_shown() {
+        let mut spellings = ["HOME PAGE", "Home  Page", "home page", "Home Page"];
+        spellings.sort_by_key(|text| plainness(text));
+        assert_eq!(spellings[0], "Home Page");
+        assert_eq!(spellings[3], "Home  Page");
+    }
+
+    #[test]
+    fn a_line_with_numbers_is_cut_where_they_stand() {
+        let view = View::new("الصفحة ٣ من 12, 5", crate::tokenise::default_tokeniser());
+        assert_eq!(mask(&view, 0), "الصفحة # من #, #");
+    }
 }

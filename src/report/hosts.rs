@@ -10,12 +10,12 @@ use serde::Serialize;
 
 use crate::decide::round;
 use crate::label::{Action, Label};
+use crate::report::Excerpt;
 use crate::report::rows::FORMAT_VERSION;
 use crate::report::terminal::{FAINT, FLAGGED, HEADING, count, grouped, isolate, quoted, style};
-use crate::report::Excerpt;
 
 /// Columns of a line of text, so that the table fits 100 columns.
-const LINE_COLUMNS: usize = 46;
+const LINE_COLUMNS: usize = 40;
 
 /// What the hosts of a corpus repeat.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,8 +41,11 @@ pub struct HostsSummary {
     pub documents_without_host: u64,
     /// Recurring lines of all hosts.
     pub lines: u64,
-    /// The smallest number of a host's documents on which a line counts as recurring.
+    /// The smallest number of a host's documents on which a line counts as recurring; one of ten
+    /// words and more needs `documents_prose_min`.
     pub documents_min: u64,
+    /// The same for long lines.
+    pub documents_prose_min: u64,
     /// Records and sources that could not be read.
     pub skipped: u64,
     /// Places where a declared limit cut the search short, by name.
@@ -74,7 +77,7 @@ pub struct Host {
 /// One recurring line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HostLine {
-    /// Its shortest spelling, numbers written `#` when it is masked.
+    /// Its plainest spelling, numbers written `#` when it is masked.
     pub text: String,
     /// Whether lines are counted together that differ in numbers alone.
     pub masked: bool,
@@ -194,14 +197,22 @@ pub fn render(hosts: &Hosts, top_hosts: usize, top_lines: usize) -> String {
 
 fn try_render(out: &mut String, all: &Hosts, top_hosts: usize, top_lines: usize) -> fmt::Result {
     let s = &all.summary;
-    write!(out, "{HEADING}{}{HEADING:#} of {}", count(s.documents, "document"), count(s.hosts, "host"))?;
-    if s.documents_without_host > 0 && s.hosts > 0 {
-        write!(out, ", {} of no host", grouped(s.documents_without_host))?;
+    write!(out, "{HEADING}{}{HEADING:#}", count(s.documents, "document"))?;
+    match (s.hosts, s.documents_without_host) {
+        (0, _) => write!(out, " of no host")?,
+        (hosts, 0) => write!(out, " of {}", count(hosts, "host"))?,
+        (hosts, none) => write!(out, " of {}, {} of no host", count(hosts, "host"), grouped(none))?,
     }
     if s.skipped > 0 {
         write!(out, " · {FLAGGED}{} skipped{FLAGGED:#}", count(s.skipped, "record"))?;
     }
-    writeln!(out, "\n{}, each on at least {} of its host's documents", count(s.lines, "recurring line"), s.documents_min)?;
+    writeln!(
+        out,
+        "\n{}, each on at least {} of its host's documents, long lines on {}",
+        count(s.lines, "recurring line"),
+        s.documents_min,
+        s.documents_prose_min,
+    )?;
     for host in all.hosts.iter().take(top_hosts) {
         table(out, host, top_lines)?;
     }
