@@ -1,5 +1,6 @@
 //! `ghirbal phrases`: tests a list of phrases before it is used, and shows the built-in ones.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,9 +34,9 @@ pub enum Command {
 const LANGUAGE: &str = "A list has four kinds of lines:
   # a remark
   @month يناير فبراير                     words of a kind
-  promo both: (تابعوا/تابعونا) على <any>   # where it was seen
-  + تابعونا على تلغرام                     a line the phrase above finds
-  - تابعوا القراءة على مهل.                one it does not find
+  promo both: (اطلب/اطلبوا) نسختكم من <any>   # where it was seen
+  + اطلبوا نسختكم من العدد الجديد         a line the phrase above finds
+  - اطلبوا العلم من المهد إلى اللحد.      one it does not find
 
 A phrase is `label block|inline|both [weak]: words # origin`: a whole line, inside a line, or both;
 `weak` needs support from its position. (a/b) are alternatives, [a] may be missing, <n> <date>
@@ -156,6 +157,8 @@ struct Checked {
     errors: Vec<Error>,
     /// Sentences of [`check_phrases`]: `NAME line N: …`, N the line of the phrase.
     wrong: Vec<String>,
+    /// Lines of `+` examples that the built-in phrases find without it.
+    known: BTreeSet<usize>,
     /// Examples under phrases that cannot be read.
     untested: usize,
 }
@@ -167,6 +170,7 @@ impl Checked {
             readable: String::new(),
             errors: Vec::new(),
             wrong: Vec::new(),
+            known: BTreeSet::new(),
             untested: 0,
         };
         let mut lines: Vec<&str> = list.text.lines().collect();
@@ -175,6 +179,7 @@ impl Checked {
             match check_phrases(&PhraseList { name: list.name.clone(), text: checked.readable.clone() }) {
                 Ok(wrong) => {
                     checked.wrong = wrong;
+                    checked.known = known(&checked.readable);
                     checked.errors.sort_by_key(Error::line_number);
                     return checked;
                 }
@@ -191,6 +196,13 @@ impl Checked {
                 }
             }
         }
+    }
+
+    fn unreadable(&self, out: &mut String, error: &Error) -> fmt::Result {
+        let line = error.line_number().unwrap_or_default();
+        // The line stands in front, and the name in the last line.
+        let message = error.to_string().replace(&format!(" `{}` line {line}", self.name), "");
+        writeln!(out, "line {line:<4} {BAD}cannot be read{BAD:#}: {message}")
     }
 
     fn is_well(&self) -> bool {
@@ -210,7 +222,7 @@ impl Checked {
         let mut errors = self.errors.iter().peekable();
         for entry in &entries {
             while let Some(error) = errors.next_if(|e| e.line_number() < Some(entry.line as u64)) {
-                unreadable(out, error)?;
+                self.unreadable(out, error)?;
             }
             writeln!(out, "line {:<4} {HEADING}{}{HEADING:#}: {}", entry.line, entry.head, shown(entry.pattern))?;
             let about = format!("{} line {}: `{}` ", self.name, entry.line, entry.pattern);
@@ -224,6 +236,9 @@ impl Checked {
                 let sign = if *plus { '+' } else { '-' };
                 write!(out, "  {line:>7} {style}{verdict:<6}{style:#} {sign} {}", shown(text))?;
                 match (fails, plus) {
+                    (false, true) if self.known.contains(line) => {
+                        writeln!(out, "  {FAINT}the built-in phrases find it, too{FAINT:#}")?;
+                    }
                     (false, _) => writeln!(out)?,
                     (true, true) => writeln!(out, "  {BAD}is not found{BAD:#}")?,
                     (true, false) => writeln!(out, "  {BAD}is found, and should not be{BAD:#}")?,
@@ -235,7 +250,7 @@ impl Checked {
             }
         }
         for error in errors {
-            unreadable(out, error)?;
+            self.unreadable(out, error)?;
         }
         if !entries.is_empty() || !self.errors.is_empty() {
             writeln!(out)?;
@@ -282,9 +297,25 @@ fn take_out(lines: &mut [&str], at: usize) -> usize {
     untested
 }
 
-fn unreadable(out: &mut String, error: &Error) -> fmt::Result {
-    let line = error.line_number().unwrap_or_default();
-    writeln!(out, "line {line:<4} {BAD}cannot be read{BAD:#}: {error}")
+/// The lines of `+` examples that are found with their labels though their own phrases are not
+/// there: these stand in for them and match nothing.
+fn known(readable: &str) -> BTreeSet<usize> {
+    let words = readable.lines().filter(|line| line.trim().starts_with('@'));
+    let mut stand_ins: Vec<String> = words.map(str::to_owned).collect();
+    let mut examples = Vec::new();
+    for entry in entries(readable) {
+        let label = entry.head.split_whitespace().next().unwrap_or_default();
+        stand_ins.push(format!("{label} block: ghirbalstandsin # x"));
+        let line = stand_ins.len();
+        for (at, _, text) in entry.examples.into_iter().filter(|(_, plus, _)| *plus) {
+            stand_ins.push(format!("+ {text}"));
+            examples.push((at, format!("x line {line}: "), format!(" `{text}`")));
+        }
+    }
+    let list = PhraseList { name: "x".into(), text: stand_ins.join("\n") };
+    let Ok(wrong) = check_phrases(&list) else { return BTreeSet::new() };
+    let lost = |phrase: &str, text: &str| wrong.iter().any(|w| w.starts_with(phrase) && w.ends_with(text));
+    examples.into_iter().filter(|(_, phrase, text)| !lost(phrase, text)).map(|(at, ..)| at).collect()
 }
 
 /// Text of a list, harmless and isolated.

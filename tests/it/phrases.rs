@@ -3,9 +3,10 @@
 use crate::helper::{Folder, article};
 
 const GOOD: &str = "# ours
-promo both: (تابعوا/تابعونا) قناتنا على <any>   # our pages
-+ تابعونا قناتنا على تلغرام
-- تابعوا القراءة على مهل.
+promo both: (اطلب/اطلبوا) نسختكم من <any>   # our pages
++ اطلبوا نسختكم من العدد الجديد
++ تابعونا على تلغرام
+- اطلبوا العلم من المهد إلى اللحد.
 site_label block weak: عدد اليوم   # our pages
 + عدد اليوم:
 ";
@@ -31,6 +32,14 @@ fn check(text: &str) -> crate::helper::Ran {
 #[test]
 fn a_good_list_is_well_and_every_test_is_shown() {
     insta::assert_snapshot!(check(GOOD).ok().stdout);
+}
+
+#[test]
+fn the_example_of_the_readme_is_well() {
+    let readme = include_str!("../../README.md");
+    let (_, example) = readme.split_once("```text\n# label, ").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    check(&format!("# {example}")).ok().says(&["1 phrase, 2 tests: all is well"]);
 }
 
 #[test]
@@ -69,7 +78,7 @@ fn the_built_in_lists_can_be_read() {
 
 #[test]
 fn phrases_of_one_s_own_are_used_and_wrong_ones_refused() {
-    let text = format!("{}تابعونا قناتنا على تلغرام\n", article(3, 6));
+    let text = format!("{}اطلبوا نسختكم من العدد الجديد\n", article(3, 6));
     let folder = Folder::with(&[("a.txt", text.as_str()), ("mine.txt", GOOD), ("bad.txt", "promo block: <nix>\n")]);
     let rows = folder.ghirbal("report a.txt --phrases mine.txt --format jsonl").ok().rows();
     assert!(
