@@ -41,6 +41,7 @@ const LANGUAGE: &str = "A list has four kinds of lines:
 A phrase is `label block|inline|both [weak]: words # origin`: a whole line, inside a line, or both;
 `weak` needs support from its position. (a/b) are alternatives, [a] may be missing, <n> <date>
 <fulldate> <time> <name> <outlet> <tags> <quoted> <headline> <address> <agency> <any> <rest> are values.
+Kinds of words are month, weekday, date, agency, place, function, verb, episode, person, resume.
 
 Exit codes: 0 all is well, 1 something is not";
 

@@ -509,35 +509,41 @@ fn shown(text: &str) -> &str {
     &text[..text.floor_char_boundary(TEXT_LEN_BYTES_MAX)]
 }
 
+/// The keys of one line on its host, each with how often the sieve has seen it.
+#[derive(Clone, Copy)]
+struct Keys {
+    plain: (u64, u8),
+    masked: Option<(u64, u8)>,
+}
+
 /// The lines of one document that recur on its host, each once.
 fn seen(run: &Run, census: &Census, document: &Document, least: u8) -> Vec<Seen> {
     let view = View::new(&document.text, &run.tokeniser);
     let host = document.host.as_deref();
     let seed = host_seed(host);
-    // For each line, its keys and how often the sieve has seen it.
-    let lines: Vec<Option<[Option<(u64, u8)>; 2]>> = (0..view.segments.len())
+    let look = |key: u64| (on_host(key, seed), census.sieve.count(on_host(key, seed)));
+    let lines: Vec<Option<Keys>> = (0..view.segments.len())
         .map(|line| {
             let (plain, masked) = keys_of(&view, line)?;
-            let look = |key: u64| (on_host(key, seed), census.sieve.count(on_host(key, seed)));
-            Some([Some(look(plain)), masked.map(look)])
+            Some(Keys { plain: look(plain), masked: masked.map(look) })
         })
         .collect();
-    let often =
-        |line: usize| lines[line].map_or(0, |keys| keys.into_iter().flatten().map(|(_, n)| n).max().unwrap_or(0));
+    let often = |line: usize| lines[line].map_or(0, |keys| keys.plain.1.max(keys.masked.map_or(0, |(_, n)| n)));
     if (0..lines.len()).all(|line| often(line) < least) {
         return Vec::new();
     }
 
-    // The rarest line of a page that was published again stands on all its copies.
+    // The rarest line of a page that was published again stands on all its copies. Prose is taken
+    // for the page's own.
     let telling = (0..lines.len()).filter(|&line| view.segment_tokens(line).len() >= TELLING_WORDS_MIN);
-    let copies = telling.map(often_or_once(&lines)).min().unwrap_or(1);
+    let copies = telling.map(|line| lines[line].map_or(1, |keys| keys.plain.1)).min().unwrap_or(1);
     let article = article(&view, often);
     let findings = run.classifier.classify(host, &view, &census.frequencies);
     let decided = decide(&document.id, &view, findings, &[], &run.params).spans;
 
     let mut all = Vec::new();
     for (number, keys) in lines.iter().enumerate() {
-        let Some([Some(plain), masked]) = *keys else { continue };
+        let &Some(Keys { plain, masked }) = keys else { continue };
         let prose = view.segment_tokens(number).len() >= PROSE_WORDS_MIN;
         let documents_min = if prose { DOCUMENTS_PROSE_MIN } else { DOCUMENTS_MIN };
         let content = view.segments[number].content;
@@ -568,11 +574,6 @@ fn seen(run: &Run, census: &Census, document: &Document, least: u8) -> Vec<Seen>
     all.sort_by_key(|seen| (seen.key, seen.number));
     all.dedup_by_key(|seen| seen.key);
     all
-}
-
-/// How often the sieve has seen a line as it is; prose is taken for the document's own.
-fn often_or_once(lines: &[Option<[Option<(u64, u8)>; 2]>]) -> impl Fn(usize) -> u8 + '_ {
-    |line| lines[line].and_then(|[plain, _]| plain).map_or(1, |(_, n)| n)
 }
 
 /// The lines of the article: from the first to the last line of its own that is long enough. Where
