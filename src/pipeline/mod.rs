@@ -22,6 +22,7 @@ pub mod duplicates;
 pub mod examine;
 pub mod hosts;
 pub mod overlap;
+mod sieve;
 pub mod survey;
 
 use std::collections::BTreeSet;

@@ -216,12 +216,16 @@ fn try_render(out: &mut String, all: &Hosts, top_hosts: usize, top_lines: usize)
     for host in all.hosts.iter().take(top_hosts) {
         table(out, host, top_lines)?;
     }
-    if all.hosts.len() > top_hosts {
-        writeln!(
-            out,
-            "\n{FAINT}and {}; --top shows more, --hosts=NAME one of them, --format jsonl all{FAINT:#}",
-            count((all.hosts.len() - top_hosts) as u64, "smaller host"),
-        )?;
+    let hidden = all.hosts.get(top_hosts..).unwrap_or_default();
+    let named = hidden.iter().filter(|host| host.name.is_some()).count() as u64;
+    let what = match (named, hidden.len() as u64 - named) {
+        (0, 0) => String::new(),
+        (0, _) => "and the documents of no host".into(),
+        (hosts, 0) => format!("and {}", count(hosts, "smaller host")),
+        (hosts, _) => format!("and {}, and the documents of no host", count(hosts, "smaller host")),
+    };
+    if !what.is_empty() {
+        writeln!(out, "\n{FAINT}{what}; --top shows more, --hosts=HOST one, --format jsonl all{FAINT:#}")?;
     }
     for note in &s.notes {
         writeln!(out, "\n{FLAGGED}note{FLAGGED:#} {note}")?;
