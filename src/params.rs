@@ -45,7 +45,8 @@ pub struct Fields {
     pub text: String,
     /// The id; a record without one is called `source:line`.
     pub id: String,
-    /// The host, whose lines are counted together.
+    /// The host, whose lines are counted together: a name or a URL. Where it names none, the host
+    /// of a field `url`, `uri` or `link` is taken.
     pub host: String,
     /// The field that metadata is written to in cleaned records.
     pub metadata: String,

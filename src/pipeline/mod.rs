@@ -20,7 +20,9 @@
 pub mod across;
 pub mod duplicates;
 pub mod examine;
+pub mod hosts;
 pub mod overlap;
+mod sieve;
 pub mod survey;
 
 use std::collections::BTreeSet;

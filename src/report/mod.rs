@@ -4,6 +4,7 @@
 //! [`terminal`] (text). Reporting changes nothing and decides nothing.
 
 pub mod explain;
+pub mod hosts;
 pub mod rows;
 mod samples;
 mod summary;

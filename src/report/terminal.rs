@@ -12,11 +12,11 @@ use unicode_width::UnicodeWidthStr;
 use crate::label::{Action, Label};
 use crate::report::{DocumentSample, PassageSample, Samples, SpanSample, Summary};
 
-const HEADING: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
+pub(super) const HEADING: Style = Style::new().bold();
+pub(super) const FAINT: Style = Style::new().dimmed();
 const REMOVED: Style = AnsiColor::Red.on_default();
 const MOVED: Style = AnsiColor::Cyan.on_default();
-const FLAGGED: Style = AnsiColor::Yellow.on_default();
+pub(super) const FLAGGED: Style = AnsiColor::Yellow.on_default();
 
 /// Columns of an excerpt, so that a line with its margin fits 100 columns.
 const EXCERPT_COLUMNS: usize = 64;
@@ -213,7 +213,7 @@ fn groups(spans: &[SpanSample]) -> Vec<Group<'_>> {
     groups
 }
 
-fn style(action: Action) -> Style {
+pub(super) fn style(action: Action) -> Style {
     match action {
         Action::Remove => REMOVED,
         Action::Metadata => MOVED,
@@ -232,7 +232,7 @@ pub fn count(n: u64, noun: &str) -> String {
 }
 
 /// Digits in groups of three.
-fn grouped(n: u64) -> String {
+pub(super) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
@@ -255,16 +255,21 @@ pub fn size(bytes: u64) -> String {
 }
 
 /// Text of a document between isolates, made harmless.
-fn isolate(text: &str) -> String {
+pub(crate) fn isolate(text: &str) -> String {
     let mut harmless = String::new();
     text.chars().for_each(|c| super::samples::push_harmless(c, &mut harmless));
     format!("\u{2068}{harmless}\u{2069}")
 }
 
 /// The beginning of an excerpt, cut to columns of display width.
-fn quoted(excerpt: &str, columns: usize) -> String {
+pub(super) fn quoted(excerpt: &str, columns: usize) -> String {
+    format!("\u{2068}{}\u{2069}", cut(excerpt, columns))
+}
+
+/// As much of a text as fits some columns.
+pub(crate) fn cut(text: &str, columns: usize) -> String {
     let mut shown = String::new();
-    for c in excerpt.chars() {
+    for c in text.chars() {
         shown.push(c);
         if shown.width() > columns {
             shown.pop();
@@ -272,7 +277,7 @@ fn quoted(excerpt: &str, columns: usize) -> String {
             break;
         }
     }
-    format!("\u{2068}{shown}\u{2069}")
+    shown
 }
 
 #[cfg(test)]

@@ -5,10 +5,12 @@ mod determinism;
 mod explain;
 mod faults;
 mod helper;
+mod hosts;
 mod input;
 #[cfg(unix)]
 mod interrupt;
 mod keep;
+mod phrases;
 mod policy;
 mod refusals;
 mod report;
