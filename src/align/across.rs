@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::chain::{Chain, chains};
+use super::chain::{Chain, chains, matched};
 use super::corpus::Corpus;
 use super::index::{GRAM_LEN_WORDS, Shared, candidates};
 use super::local::{Alignment, align};
@@ -218,7 +218,7 @@ fn piece(
     let mass = if alignment.in_order() {
         alignment.pairs.iter().map(|&(at, _)| weigh(at)).sum()
     } else {
-        chain.runs.iter().chain(&chain.others).flat_map(|r| r.a..r.a_end()).map(weigh).sum()
+        matched(chain).map(weigh).sum()
     };
     let all = chain.runs.iter().chain(&chain.others);
     let documents = all.map(|run| {

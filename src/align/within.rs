@@ -3,7 +3,7 @@
 //! [`View`] -> [`Passage`]s: seeds among all 3-grams, chains, alignment, rules of natural
 //! repetition, and one passage for each later place.
 
-use super::chain::{Chain, chains, cover};
+use super::chain::{Chain, chains, cover, matched};
 use super::local::{Alignment, align};
 use super::merge::{Piece, merge, once};
 use super::natural::{
@@ -54,10 +54,6 @@ pub fn within_document(
         .filter_map(|piece| judge(&words, &places, piece, params))
         .map(|found| passage(document, &words, &found))
         .collect()
-}
-
-fn matched(chain: &Chain) -> impl Iterator<Item = u32> {
-    chain.runs.iter().chain(&chain.others).flat_map(|r| r.a..r.a_end())
 }
 
 /// The alignment around a chain, when it could be a piece of a passage.

@@ -186,6 +186,7 @@ impl Words {
 /// otherwise, so that quotations may hold quoted names; an open quotation ends with its line.
 fn marks(view: &View) -> Vec<Marks> {
     let mut marks = Vec::with_capacity(view.tokens.len());
+    let may_recite = vowel_signs(view.text.as_bytes()) >= RECITED_SIGNS_MIN;
     let mut at = 0;
     for segment in 0..view.segments.len() {
         let mut quotes = 0u32;
@@ -213,7 +214,7 @@ fn marks(view: &View) -> Vec<Marks> {
             if quotes > 0 {
                 mark |= Marks::QUOTED;
             }
-            if vocalised(token.span.of(view.text)) {
+            if may_recite && vocalised(token.span.of(view.text)) {
                 mark |= Marks::VOCALISED;
             }
             marks.push(Marks(mark));
@@ -229,11 +230,18 @@ fn marks(view: &View) -> Vec<Marks> {
     marks
 }
 
-/// Whether a word carries at least two short vowels or other marks of reading (U+064B to U+0652):
-/// one alone is a mere help to the reader.
+/// A verse of six words has a dozen signs; a text with fewer recites nothing.
+const RECITED_SIGNS_MIN: u32 = 12;
+
+/// Short vowels and other signs of reading: U+064B to U+0652.
+fn vowel_signs(text: &[u8]) -> u32 {
+    let next = text.get(1..).unwrap_or_default();
+    text.iter().zip(next).map(|(&x, &y)| u32::from((x == 0xd9) & (y.wrapping_sub(0x8b) < 8))).sum()
+}
+
+/// Whether a word carries at least two of them: one alone is a mere help to the reader.
 fn vocalised(word: &str) -> bool {
-    let marks = word.as_bytes().windows(2).filter(|b| b[0] == 0xd9 && (0x8b..=0x92).contains(&b[1]));
-    marks.take(2).count() == 2
+    vowel_signs(word.as_bytes()) >= 2
 }
 
 fn set_stop(marks: &mut [Marks]) {
@@ -273,7 +281,7 @@ mod tests {
 
     #[test]
     fn vocalised_words_carry_two_marks() {
-        let words = words("قال تَعَالَى: لاَ إِكْرَاهَ");
+        let words = words("قال تَعَالَى: لاَ إِكْرَاهَ فِي الدِّينِ");
         assert_eq!((words.vocalised(0, 1), words.vocalised(1, 2), words.vocalised(2, 4)), (0.0, 1.0, 0.5));
     }
 
