@@ -205,6 +205,30 @@ impl FromStr for Snap {
     }
 }
 
+/// Which side of a passage repeated inside one document stays when repeats are removed. Across
+/// documents it is the side in the document that [`Keep`] prefers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeepPassage {
+    /// The first.
+    #[default]
+    First,
+    /// The longer; the first of two of one length.
+    Longest,
+}
+
+impl FromStr for KeepPassage {
+    type Err = String;
+
+    fn from_str(s: &str) -> std::result::Result<Self, String> {
+        match s {
+            "first" => Ok(KeepPassage::First),
+            "longest" => Ok(KeepPassage::Longest),
+            _ => Err(format!("`{s}` is none of first, longest")),
+        }
+    }
+}
+
 /// Repeated passages.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PassageParams {
@@ -216,11 +240,13 @@ pub struct PassageParams {
     pub identity_min: f64,
     /// Where its borders lie when it is shown or removed.
     pub snap: Snap,
+    /// Which side stays inside a document.
+    pub keep: KeepPassage,
 }
 
 impl Default for PassageParams {
     fn default() -> Self {
-        Self { scope: Scope::Document, words_min: 6, identity_min: 0.5, snap: Snap::Word }
+        Self { scope: Scope::Document, words_min: 6, identity_min: 0.5, snap: Snap::Word, keep: KeepPassage::First }
     }
 }
 

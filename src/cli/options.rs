@@ -8,7 +8,7 @@ use crate::cli::phrases;
 use crate::error::{Error, Result};
 use crate::label::{Action, Label};
 use crate::normalise::Folds;
-use crate::params::{DocumentParams, Keep, Level, Params, PassageParams, Policy, Scope, Snap};
+use crate::params::{DocumentParams, Keep, KeepPassage, Level, Params, PassageParams, Policy, Scope, Snap};
 
 /// What to read.
 #[derive(Args, Debug)]
@@ -113,9 +113,14 @@ struct Inside {
     /// Share of aligned words that must be equal; lower finds more
     #[arg(long, value_name = "SHARE", default_value_t = PassageParams::default().identity_min, help_heading = "Filler and passages")]
     identity: f64,
-    /// The pieces in which `--remove repeat` takes a passage: sentence, paragraph [default: sentence]
-    #[arg(long, value_name = "UNIT", help_heading = "Filler and passages")]
-    snap: Option<Snap>,
+    /// Where a passage ends: word, sentence, paragraph. What is shown is widened to whole ones; what
+    /// `--remove repeat` takes is narrowed, to sentences at least
+    #[arg(long, value_name = "UNIT", default_value = "word", help_heading = "Filler and passages")]
+    snap: Snap,
+    /// Which side stays of a passage repeated inside a document: first, longest. Across documents
+    /// `--keep` decides
+    #[arg(long, value_name = "RULE", default_value = "first", help_heading = "Filler and passages")]
+    keep_passage: KeepPassage,
     /// A file with phrases of your own (`ghirbal phrases check` tests one); may be repeated
     #[arg(long, value_name = "FILE", help_heading = "Filler and passages")]
     phrases: Vec<PathBuf>,
@@ -267,9 +272,8 @@ impl Inside {
         };
         params.passages.words_min = self.min_words;
         params.passages.identity_min = self.identity;
-        if let Some(snap) = self.snap {
-            params.passages.snap = snap;
-        }
+        params.passages.snap = self.snap;
+        params.passages.keep = self.keep_passage;
         for path in &self.phrases {
             params.filler.phrases.push(phrases::read_to_use(path)?);
         }

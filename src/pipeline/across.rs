@@ -3,11 +3,13 @@
 //! Records -> [`Across`]. Every document's words are held in memory (11 bytes a word). Exact copies
 //! are not searched: what is found in their anchor is found in them.
 
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 
-use crate::align::{Copies, Corpus as Texts, CorpusBuilder, Passage, across_documents};
+use crate::align::{Copies, Corpus as Texts, CorpusBuilder, Passage, Side, across_documents, widen};
 use crate::error::Result;
-use crate::params::Params;
+use crate::params::{Params, Snap};
 use crate::pipeline::BATCH_LEN_BYTES;
 use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::survey::Survey;
@@ -83,6 +85,40 @@ pub fn find(
         .collect();
     let (passages, pairs_capped) = copies.speak(repeats.passages, &texts);
     Ok(Across { passages, versions, phrases_capped: repeats.phrases_capped, pairs_capped })
+}
+
+/// The passages with both sides at sentences or paragraphs, as `--snap` asks. Takes one more reading
+/// where it does.
+///
+/// # Errors
+/// When a source has changed since the first pass.
+pub fn widened(
+    sources: &[Source],
+    params: &Params,
+    tokeniser: &Tokeniser,
+    survey: &Survey,
+    across: &Across,
+) -> Result<Vec<Passage>> {
+    let mut passages = across.passages.clone();
+    if params.passages.snap == Snap::Word || passages.is_empty() {
+        return Ok(passages);
+    }
+    let sides = passages.iter_mut().flat_map(|p| [&mut p.a, &mut p.b]);
+    let mut by_document: HashMap<u32, Vec<&mut Side>> = HashMap::new();
+    sides.for_each(|side| by_document.entry(side.document).or_default().push(side));
+    let mut number = 0;
+    let mut corpus = Corpus::again(sources, &survey.checksums);
+    while let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? {
+        let records: Vec<Record> = batch.into_par_iter().map(|raw| parse(sources, params, raw)).collect();
+        for document in records.iter().filter_map(Record::document) {
+            if let Some(sides) = by_document.get_mut(&number) {
+                let view = View::new(&document.text, tokeniser);
+                sides.iter_mut().for_each(|side| side.span = widen(&view, side.span, params.passages.snap));
+            }
+            number += 1;
+        }
+    }
+    Ok(passages)
 }
 
 fn shingles(texts: &Texts, document: u32, len_tokens: usize) -> ShingleSet {

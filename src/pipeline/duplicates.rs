@@ -89,7 +89,7 @@ impl Duplicates {
 }
 
 /// The place of each document in the order of preference, 0 first.
-fn ranks(documents: &[DocumentRow], keep: &Keep) -> Vec<u32> {
+pub fn ranks(documents: &[DocumentRow], keep: &Keep) -> Vec<u32> {
     let longer = |x: &DocumentRow, y: &DocumentRow| y.words.cmp(&x.words);
     let by_key = |x: &DocumentRow, y: &DocumentRow, latest: bool| match (&x.sort_key, &y.sort_key) {
         (Some(x), Some(y)) => {

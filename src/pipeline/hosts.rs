@@ -501,7 +501,7 @@ fn seen(run: &Run, census: &Census, document: &Document, least: u8) -> Vec<Seen>
     let copies = telling.map(|line| lines[line].map_or(1, |keys| keys.plain.1)).min().unwrap_or(1);
     let article = article(&view, often);
     let findings = run.classifier.classify(host, &view, &census.frequencies);
-    let decided = decide(&document.id, &view, findings, &[], &run.params).spans;
+    let decided = decide(&document.id, &view, findings, &[], &[], &run.params).spans;
 
     let mut all = Vec::new();
     for (number, keys) in lines.iter().enumerate() {

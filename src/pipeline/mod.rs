@@ -25,7 +25,7 @@ pub mod overlap;
 mod sieve;
 pub mod survey;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,7 @@ use rayon::prelude::*;
 
 use crate::align::{Passage, Side, groups};
 use crate::classify::Classifier;
-use crate::decide::round;
+use crate::decide::{self, Repeat, round};
 use crate::error::{Error, Result};
 use crate::index::{BandShape, candidate_probability};
 use crate::label::{Action, Label};
@@ -41,6 +41,7 @@ use crate::params::Params;
 use crate::read::{Discovered, discover};
 use crate::report::rows::{ClusterRow, DocumentPairRow, PassageGroupRow, PassageRow, Place, Row, SkippedRow};
 use crate::report::{ClusterSample, PassageSample, Samples, Summary};
+use crate::span::Span;
 use crate::tokenise::Tokeniser;
 use crate::write::{Output, Staging};
 use across::Across;
@@ -192,32 +193,67 @@ impl Run {
             Across::default()
         };
         tally.across(&survey, &across);
+        let shown = tally.samples.across.clone();
         let examiner = Examiner {
             sources: &self.found.sources,
             params: &self.params,
             stages: self.stages,
-            wants,
+            wants: Wants::default(),
             tokeniser: &self.tokeniser,
             classifier: &self.classifier,
             survey: &survey,
             duplicates: &duplicates,
-            across: &tally.samples.across.clone(),
+            across: &[],
+            repeats: &HashMap::new(),
         };
-        examiner.run(|examined| {
+        let repeats = self.repeats_across(&examiner, &across)?;
+        Examiner { wants, across: &shown, repeats: &repeats, ..examiner }.run(|examined| {
             let examined = tally.examined(examined);
             each(examined, &survey)
         })?;
-        tally.finish();
-        Ok(if wants.rows { self.document_rows(&survey, &duplicates, &across) } else { Vec::new() })
+        tally.finish(&self.tokeniser);
+        if !wants.rows {
+            return Ok(Vec::new());
+        }
+        let widened = across::widened(&self.found.sources, &self.params, &self.tokeniser, &survey, &across)?;
+        Ok(self.document_rows(&survey, &duplicates, &across, &widened))
     }
 
-    fn document_rows(&self, survey: &Survey, duplicates: &Duplicates, across: &Across) -> Vec<u8> {
+    /// What goes because it stands in another document: none, unless policy says so. Takes a pass of
+    /// its own, to know what leaves the documents for other reasons.
+    fn repeats_across(&self, examiner: &Examiner, across: &Across) -> Result<HashMap<u32, Vec<Repeat>>> {
+        if across.passages.is_empty() || !self.params.policy.action(Label::Repeat).takes_away() {
+            return Ok(HashMap::new());
+        }
+        let involved: HashSet<u32> = across.passages.iter().flat_map(|p| [p.a.document, p.b.document]).collect();
+        let mut taken: HashMap<u32, Vec<Span>> = HashMap::new();
+        let mut number = 0;
+        examiner.run(|examined| {
+            let Some(document) = examined.document else { return Ok(()) };
+            if involved.contains(&number) {
+                let spans = if document.goes() {
+                    vec![Span { start: 0, end: u32::MAX }]
+                } else {
+                    document.decision.removals.iter().map(|r| r.span).collect()
+                };
+                taken.insert(number, spans);
+            }
+            number += 1;
+            Ok(())
+        })?;
+        let documents = &examiner.survey.documents;
+        let rank = duplicates::ranks(documents, &self.params.documents.keep);
+        let id = |d: u32| &*documents[d as usize].id;
+        Ok(decide::across(&across.passages, |d| rank[d as usize], id, &taken, &self.params))
+    }
+
+    fn document_rows(&self, survey: &Survey, duplicates: &Duplicates, across: &Across, widened: &[Passage]) -> Vec<u8> {
         let id = |d: u32| &*survey.documents[d as usize].id;
         let mut rows = Vec::new();
-        for p in &across.passages {
+        for p in widened {
             Row::Passage(PassageRow::new(id(p.a.document), id(p.b.document), p)).write(&mut rows);
         }
-        for group in groups(&across.passages) {
+        for group in groups(widened) {
             let place = |side: &Side| Place::new(id(side.document), side.span);
             let members = group.members.iter().map(place).collect();
             Row::PassageGroup(PassageGroupRow { anchor: place(&group.anchor), members }).write(&mut rows);
@@ -379,9 +415,9 @@ impl Tally {
         }
         s.passages += document.passages.len() as u64;
         s.documents_with_passages += u64::from(!document.passages.is_empty());
-        for (i, is_a, lines, excerpt) in document.sides.drain(..) {
+        for (i, is_a, lines, text) in document.sides.drain(..) {
             let (_, sample) = &mut self.samples.across[i];
-            sample.show(is_a, lines, excerpt);
+            sample.show(is_a, lines, text);
         }
         if let Some((sample, passages)) = document.sample.take()
             && !goes
@@ -391,8 +427,8 @@ impl Tally {
         examined
     }
 
-    fn finish(&mut self) {
-        self.samples.finish();
+    fn finish(&mut self, tokeniser: &Tokeniser) {
+        self.samples.finish(tokeniser);
         let s = &mut self.summary;
         if s.documents_with_shared_id > 0 {
             s.notes.push(format!(

@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::label::{Action, Label};
-use crate::report::{DocumentSample, PassageSample, Samples, SpanSample, Summary};
+use crate::report::{DocumentSample, PassageSample, Samples, SpanSample, Stretch, Summary};
 
 pub(super) const HEADING: Style = Style::new().bold();
 pub(super) const FAINT: Style = Style::new().dimmed();
@@ -20,6 +20,8 @@ pub(super) const FLAGGED: Style = AnsiColor::Yellow.on_default();
 
 /// Columns of an excerpt, so that a line with its margin fits 100 columns.
 const EXCERPT_COLUMNS: usize = 64;
+/// Lines of one side of a passage.
+const SIDE_LINES_MAX: usize = 2;
 /// Spans shown of one document.
 const SPANS_MAX: usize = 8;
 
@@ -146,8 +148,48 @@ fn passages(out: &mut String, s: &Summary, passages: &[PassageSample]) -> fmt::R
             (p.identity * 100.0).floor(),
             p.words,
         )?;
-        writeln!(out, "    {}", quoted(p.excerpts.0.as_str(), EXCERPT_COLUMNS))?;
-        writeln!(out, "    {}", quoted(p.excerpts.1.as_str(), EXCERPT_COLUMNS))?;
+        side(out, &p.compared.a)?;
+        side(out, &p.compared.b)?;
+    }
+    Ok(())
+}
+
+/// One side of a passage on up to two lines, what differs from the other side in brackets; an empty
+/// pair stands where only the other side has words.
+fn side(out: &mut String, stretches: &[Stretch]) -> fmt::Result {
+    const COLUMNS: usize = EXCERPT_COLUMNS + 12;
+    let mut lines: Vec<(String, usize)> = vec![(String::new(), 0)];
+    let words = stretches.iter().flat_map(|s| {
+        let mut words: Vec<String> = s.text.split(' ').map(str::to_owned).collect();
+        if s.differs {
+            words[0].insert(0, '[');
+            words.last_mut().into_iter().for_each(|w| w.push(']'));
+        }
+        words.into_iter().map(move |w| (w, s.differs))
+    });
+    for (word, differs) in words {
+        let width = word.width();
+        if lines[lines.len() - 1].1 + 1 + width > COLUMNS && lines[lines.len() - 1].1 > 0 {
+            if lines.len() == SIDE_LINES_MAX {
+                lines[SIDE_LINES_MAX - 1].0.push_str(" …");
+                break;
+            }
+            lines.push((String::new(), 0));
+        }
+        let last = lines.len() - 1;
+        let (line, columns) = &mut lines[last];
+        if *columns > 0 {
+            line.push(' ');
+        }
+        if differs {
+            write!(line, "{FLAGGED}{word}{FLAGGED:#}")?;
+        } else {
+            line.push_str(&cut(&word, COLUMNS));
+        }
+        *columns += 1 + width;
+    }
+    for (i, (line, _)) in lines.iter().enumerate() {
+        writeln!(out, "    {}\u{2068}{line}\u{2069}", if i == 0 { "" } else { "  " })?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod input;
 #[cfg(unix)]
 mod interrupt;
 mod keep;
+mod passages;
 mod phrases;
 mod policy;
 mod refusals;
