@@ -56,7 +56,7 @@ pub fn fit(examples: &[Example]) -> Vec<Tree> {
             .iter()
             .map(|&i| {
                 let e = &examples[i as usize];
-                let p = super::chance(sums[i as usize]);
+                let p = crate::chance(sums[i as usize]);
                 let target = if e.filler { 1.0 } else { 0.0 };
                 ((p - target) * e.weight, (p * (1.0 - p)).max(1e-4) * e.weight)
             })

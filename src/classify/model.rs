@@ -6,7 +6,8 @@
 //! found around it. The weights stand in `model.txt`, trained by
 //! `cargo run --release --example train_filler`.
 
-use super::features::{self, Sample};
+use super::context;
+use super::features::{self, Run, Sample};
 use super::lexicon::ByHash;
 use super::page::Page;
 use crate::tokenise::Tokeniser;
@@ -20,6 +21,8 @@ const TOLD_FROM: f32 = 0.3;
 pub(super) struct Model {
     plain: Vec<f32>,
     words: ByHash<f32>,
+    /// By the keys of [`features::Run`].
+    runs: ByHash<f32>,
     trees: Vec<Tree>,
     value_names: Vec<String>,
 }
@@ -46,12 +49,17 @@ impl Model {
         Self::parse(WEIGHTS, tokeniser)
     }
 
-    fn parse(text: &str, tokeniser: &Tokeniser) -> Self {
+    pub fn parse(text: &str, tokeniser: &Tokeniser) -> Self {
         let names = features::names();
-        let value_names = features::value_names();
+        let value_names = context::value_names();
         let index = |names: &[String], name: &str| names.iter().position(|n| n == name);
-        let mut model =
-            Self { plain: vec![0.0; names.len()], words: ByHash::default(), trees: Vec::new(), value_names };
+        let mut model = Self {
+            plain: vec![0.0; names.len()],
+            words: ByHash::default(),
+            runs: ByHash::default(),
+            trees: Vec::new(),
+            value_names,
+        };
         for line in text.lines().filter(|l| !l.starts_with('#')) {
             if let Some(tree) = line.strip_prefix("tree ") {
                 model.trees.extend(Tree::parse(tree, &model.value_names));
@@ -63,6 +71,10 @@ impl Model {
                 if let [token] = tokeniser.tokenise(word)[..] {
                     model.words.insert(token.hash, weight);
                 }
+            } else if let Some((run, words)) =
+                Run::NAMES.iter().find_map(|(n, run)| Some((run, name.strip_prefix(n)?.strip_prefix(' ')?)))
+            {
+                model.runs.insert(run.key(&tokeniser.tokenise(words)), weight);
             } else if let Some(i) = index(&names, name) {
                 model.plain[i] = weight;
             }
@@ -74,7 +86,7 @@ impl Model {
     pub fn judge(&self, page: &Page) -> Vec<Opinion> {
         let samples = features::of_page(page);
         let first: Vec<f32> = samples.iter().map(|s| chance(self.first_sum(s))).collect();
-        features::values(&samples, &first)
+        context::values(&samples, &first)
             .iter()
             .map(|values| {
                 let mut weighed = vec![0.0; self.value_names.len()];
@@ -89,7 +101,8 @@ impl Model {
     fn first_sum(&self, sample: &Sample) -> f32 {
         let shape: f32 = sample.features.iter().map(|&i| self.plain[i as usize]).sum();
         let known: f32 = sample.words.iter().filter_map(|w| self.words.get(w)).sum();
-        shape + known / (sample.words.len().max(1) as f32).sqrt()
+        let formulas: f32 = sample.runs.iter().filter_map(|r| self.runs.get(r)).sum();
+        shape + known / (sample.words.len().max(1) as f32).sqrt() + formulas
     }
 
     /// The three values that weighed most, either way.
