@@ -34,9 +34,9 @@ use serde_json::{Value, json};
 const INNER_FOLDS: u64 = 5;
 /// Words, and runs of words, are learned when they stand on at least this many hosts, at most so
 /// many of them.
-const WORD_HOSTS_MIN: usize = 6;
+const WORD_HOSTS_MIN: usize = 10;
 const WORDS_MAX: usize = 4000;
-const RUN_HOSTS_MIN: usize = 5;
+const RUN_HOSTS_MIN: usize = 10;
 const RUNS_MAX: usize = 4000;
 
 /// A labelled page.

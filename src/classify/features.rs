@@ -6,8 +6,9 @@
 //! what a first look at all lines of the page gave.
 
 use super::dates;
-use super::lexicon::Kinds;
-use super::page::{Page, shared};
+use super::lexicon::{ByHash, Kinds};
+use super::page::Page;
+use super::phrases::Filter;
 use super::shape;
 use crate::label::Label;
 use crate::span::Span;
@@ -117,9 +118,11 @@ struct PageFacts {
     /// Documents of the host with the same first line.
     copies: u32,
     prose_share: f32,
-    /// Hashes of the words of running text, sorted.
-    told: Vec<u64>,
-    title: Vec<u64>,
+    /// Hashes of the words of the other lines, and whether they stand in running text.
+    told: ByHash<bool>,
+    title: ByHash<bool>,
+    /// The kinds of every token of the page.
+    kinds: Vec<Kinds>,
     /// For each line the nearest running text before and after.
     before: Vec<Option<usize>>,
     after: Vec<Option<usize>>,
@@ -138,19 +141,23 @@ struct PageFacts {
 impl PageFacts {
     fn new(page: &Page) -> Self {
         let n = page.lines.len();
-        let content = |i: usize| -> Vec<u64> {
-            let lexicon = page.phrases.lexicon();
-            page.tokens(i)
-                .iter()
-                .filter(|t| !lexicon.is(t, Kinds::FUNCTION) && t.span.len() > 2)
-                .map(|t| t.hash)
-                .collect()
+        let lexicon = page.phrases.lexicon();
+        let kinds: Vec<Kinds> = page.view.tokens.iter().map(|t| lexicon.kinds(t)).collect();
+        let content = |i: usize| {
+            let kinds = &kinds[page.lines[i].tokens.clone()];
+            page.tokens(i).iter().zip(kinds).filter(|(t, k)| is_content(t, **k)).map(|(t, _)| t.hash)
         };
-        let sorted = |mut v: Vec<u64>| {
-            v.sort_unstable();
-            v.dedup();
-            v
-        };
+        // Running text has many words and is asked for few: only these are kept.
+        let mut told: ByHash<bool> =
+            (0..n).filter(|&i| !page.lines[i].prose).flat_map(content).map(|w| (w, false)).collect();
+        let mut filter = Filter::default();
+        told.keys().for_each(|&word| filter.add(word));
+        for word in (0..n).filter(|&i| page.lines[i].prose).flat_map(content).filter(|&w| filter.may_have(w)) {
+            if let Some(found) = told.get_mut(&word) {
+                *found = true;
+            }
+        }
+        let title: ByHash<bool> = (0..n.min(1)).flat_map(content).map(|w| (w, true)).collect();
         let total: f32 = page.lines.iter().map(|l| l.weight).sum();
         let prose: f32 = page.lines.iter().filter(|l| l.prose).map(|l| l.weight).sum();
         let mut before = Vec::with_capacity(n);
@@ -178,30 +185,40 @@ impl PageFacts {
         }
         let key = |i: usize| page.tokens(i).iter().fold(0u64, |k, t| k.rotate_left(7) ^ t.hash);
         let keys: Vec<u64> = (0..n).map(key).collect();
-        let mut order = keys.clone();
-        order.sort_unstable();
-        let twice = keys.iter().map(|k| order.partition_point(|x| x <= k) - order.partition_point(|x| x < k)).collect();
+        let mut times: ByHash<usize> = ByHash::default();
+        keys.iter().for_each(|&k| *times.entry(k).or_default() += 1);
+        let twice = keys.iter().map(|k| times[k]).collect();
         let mut lengths: Vec<f32> = page.lines.iter().filter(|l| l.prose).map(|l| l.weight).collect();
         lengths.sort_unstable_by(f32::total_cmp);
         let speaker = |i: usize| {
-            let tokens = page.tokens(i);
-            (tokens.len() as f32, page.phrases.lexicon().count(tokens, Kinds::SELF) as f32)
+            let kinds = &kinds[page.lines[i].tokens.clone()];
+            (kinds.len() as f32, count_of(kinds, Kinds::SELF))
         };
         Self {
             code: (0..n).map(|i| code(page.text(i))).collect(),
             speaker: (0..n).map(speaker).collect(),
             median: lengths.get(lengths.len() / 2).copied().unwrap_or(20.0),
             lines: n,
-            copies: if n == 0 { 1 } else { page.frequencies.on_host(page.host, page.tokens(0)).documents.max(1) },
+            copies: if n == 0 { 1 } else { page.on_host(0).documents.max(1) },
             prose_share: prose / total.max(1.0),
-            told: sorted((0..n).filter(|&i| page.lines[i].prose).flat_map(content).collect()),
-            title: sorted((0..n.min(1)).flat_map(content).collect()),
+            kinds,
+            told,
+            title,
             before,
             after,
             run,
             twice,
         }
     }
+}
+
+/// Whether a word tells what a text is about.
+fn is_content(token: &Token, kinds: Kinds) -> bool {
+    !kinds.any(Kinds::FUNCTION) && token.span.len() > 2
+}
+
+fn count_of(words: &[Kinds], kinds: Kinds) -> f32 {
+    words.iter().filter(|k| k.any(kinds)).count() as f32
 }
 
 /// What the linear model sees of one line. For training it; see `examples/train_filler.rs`.
@@ -293,20 +310,20 @@ impl Run {
     }
 }
 
+/// Digits are counted in the beginning of a line.
+const DIGITS_SIGNS_MAX: usize = 200;
 /// At most this many words of a line are looked at.
 const WORDS_MAX: usize = 40;
 
 fn words(page: &Page, i: usize) -> Vec<u64> {
-    let mut words: Vec<u64> = page.tokens(i).iter().take(WORDS_MAX).map(|t| t.hash).collect();
-    words.sort_unstable();
-    words.dedup();
-    words
+    page.tokens(i).iter().take(WORDS_MAX).map(|t| t.hash).collect()
 }
 
 fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     let n = facts.lines;
     let (line, text, tokens) = (&page.lines[i], page.text(i), page.tokens(i));
     let lexicon = page.phrases.lexicon();
+    let kinds = &facts.kinds[line.tokens.clone()];
     let weight = |i: usize| page.lines[i].weight;
     let neighbour = |offset: isize| i.checked_add_signed(offset).filter(|&j| j < n);
     let length = at(line.weight, LENGTHS);
@@ -322,24 +339,27 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     row.bin("ending", ending(text, line.stop));
     row.bin("beginning", beginning(text));
     row.bin("capitals", capitals(page, i));
-    let digits =
-        text.chars().filter(|&c| dates::digit(c).is_some()).count() as f32 / text.chars().count().max(1) as f32;
+    let (signs_read, digits_read) = text
+        .chars()
+        .take(DIGITS_SIGNS_MAX)
+        .fold((0, 0), |(all, digits), c| (all + 1, digits + usize::from(dates::digit(c).is_some())));
+    let digits = digits_read as f32 / signs_read.max(1) as f32;
     row.bin("digits", at(digits, &[0.001, 0.1, 0.4]));
-    let function = lexicon.count(tokens, Kinds::FUNCTION) as f32 / count;
+    let function = count_of(kinds, Kinds::FUNCTION) / count;
     row.bin("function_words", if line.weight < 3.0 { 4 } else { at(function, &[0.01, 0.2, 0.35]) });
-    row.bin("verb", usize::from(lexicon.count(tokens, Kinds::VERB) > 0));
+    row.bin("verb", usize::from(kinds.iter().any(|k| k.any(Kinds::VERB))));
     row.bins("signs", signs(text));
-    let some_date = tokens.len() <= 18 && lexicon.count(tokens, Kinds::MONTH) > 0;
-    let date = digits > 0.0 && dates::is_date(page.view.text, tokens, lexicon);
+    let some_date = tokens.len() <= 18 && kinds.iter().any(|k| k.any(Kinds::MONTH));
+    let date = digits > 0.0 && tokens.len() <= 18 && dates::is_date(page.view.text, tokens, lexicon);
     row.bin("date", if date { 2 } else { usize::from(some_date) });
     let mark = page.marks[i].as_ref();
     row.bin("rule", mark.map_or(0, |m| 1 + m.label as usize));
     row.bin("rule_score", mark.map_or(0, |m| at(m.score, &[0.0, 0.7, 0.9])));
     let log = |count: u32| (count / facts.copies).max(1).ilog2() as usize;
-    row.bin("in_corpus", log(page.frequencies.in_corpus(tokens).documents));
-    let on_host = page.frequencies.on_host(page.host, tokens);
+    row.bin("in_corpus", log(page.in_corpus(i).documents));
+    let on_host = page.on_host(i);
     row.bin("on_host", log(on_host.documents));
-    row.bin("masked_on_host", log(page.frequencies.masked(page.host, page.view, tokens).documents));
+    row.bin("masked_on_host", log(page.masked(i).documents));
     row.bin("at_edge", if on_host.documents < 2 { 0 } else { 1 + usize::from(on_host.at_edge == on_host.documents) });
     row.bin("twice_in_document", facts.twice[i] - 1);
     row.bin("place", i * 10 / n);
@@ -360,14 +380,14 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     row.bin("prose_before", facts.before[i].map_or(5, |j| at((i - j) as f32, NEAR) - 1));
     row.bin("prose_after", facts.after[i].map_or(5, |j| at((j - i) as f32, NEAR) - 1));
     row.bin("run_of_short", at(facts.run[i] as f32, &[1.0, 2.0, 3.0, 6.0, 15.0]));
-    let mut own: Vec<u64> =
-        tokens.iter().filter(|t| !lexicon.is(t, Kinds::FUNCTION) && t.span.len() > 2).map(|t| t.hash).collect();
-    own.sort_unstable();
-    own.dedup();
-    let share = |set: &[u64]| shared(&own, set) as f32 / own.len().max(1) as f32;
-    let told = if line.prose || own.is_empty() { 0 } else { 1 + at(share(&facts.told), &[0.01, 0.5, 0.99]) };
+    let own = || tokens.iter().zip(kinds).filter(|(t, k)| is_content(t, **k));
+    let own_len = own().count();
+    let share = |set: &ByHash<bool>| {
+        own().filter(|(t, _)| set.get(&t.hash).is_some_and(|found| *found)).count() as f32 / own_len.max(1) as f32
+    };
+    let told = if line.prose || own_len == 0 { 0 } else { 1 + at(share(&facts.told), &[0.01, 0.5, 0.99]) };
     row.bin("told_by_page", told);
-    row.bin("told_by_title", if own.is_empty() { 0 } else { 1 + at(share(&facts.title), &[0.01, 0.5]) });
+    row.bin("told_by_title", if own_len == 0 { 0 } else { 1 + at(share(&facts.title), &[0.01, 0.5]) });
     row.bin("script", script(text) * 4 + at(line.weight, &[3.0, 8.0, 20.0]));
     row.bin("page_lines", at(n as f32, &[6.0, 15.0, 40.0, 100.0, 250.0, 600.0]));
     row.bin("page_prose_share", at(facts.prose_share, &[0.15, 0.35, 0.55, 0.75, 0.9]));

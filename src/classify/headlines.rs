@@ -165,14 +165,14 @@ fn run(page: &mut Page, start: usize, end: usize) {
         if links && !question {
             signals.push("two_headlines_in_a_row");
         }
-        let titles = page.frequencies.in_corpus(page.tokens(line)).as_title;
+        let titles = page.in_corpus(line).as_title;
         if titles > 0 && page.lines[line].weight >= 3.0 {
             signals.push("title_of_another_document");
         }
         if pair && pair_shares >= 2 {
             signals.push("rubric_and_headline");
         }
-        let seen = page.frequencies.on_host(page.host, page.tokens(line)).documents;
+        let seen = page.on_host(line).documents;
         if seen >= 2 && page.lines[line].weight >= 5.0 {
             signals.push("in_other_documents_of_the_host");
         }

@@ -14,9 +14,6 @@ use crate::tokenise::Tokeniser;
 
 const WEIGHTS: &str = include_str!("model.txt");
 
-/// Below this chance nothing is reported, and no reasons are needed.
-const TOLD_FROM: f32 = 0.3;
-
 /// The weights.
 pub(super) struct Model {
     plain: Vec<f32>,
@@ -27,20 +24,25 @@ pub(super) struct Model {
     value_names: Vec<String>,
 }
 
+/// Forks of a tree, and the leaves below the last of them: all trees have this depth.
+const FORKS: usize = 15;
+const LEAVES: usize = FORKS + 1;
+const DEPTH: usize = 4;
+
 /// A complete binary tree: the line goes right where its value is above the border.
 struct Tree {
     /// Value and border of each fork, in breadth-first order.
-    forks: Vec<(u8, u8)>,
+    forks: [(u8, u8); FORKS],
     /// What each leaf adds, from left to right.
-    leaves: Vec<f32>,
+    leaves: [f32; LEAVES],
 }
 
 /// What the model thinks of one line.
 pub(super) struct Opinion {
     /// The chance that the line is filler.
     pub chance: f32,
-    /// The values that weighed most, with what the forks on them added.
-    pub reasons: Vec<(String, f32)>,
+    /// What the trees saw.
+    values: Vec<u8>,
 }
 
 impl Model {
@@ -87,15 +89,21 @@ impl Model {
         let samples = features::of_page(page);
         let first: Vec<f32> = samples.iter().map(|s| chance(self.first_sum(s))).collect();
         context::values(&samples, &first)
-            .iter()
+            .into_iter()
             .map(|values| {
-                let mut weighed = vec![0.0; self.value_names.len()];
-                let sum: f32 = self.trees.iter().map(|tree| tree.add(values, &mut weighed)).sum();
-                let chance = chance(sum);
-                let reasons = if chance < TOLD_FROM { Vec::new() } else { self.reasons(&weighed) };
-                Opinion { chance, reasons }
+                let sum: f32 = self.trees.iter().map(|tree| tree.leaf(&values)).sum();
+                Opinion { chance: chance(sum), values }
             })
             .collect()
+    }
+
+    /// The values that weighed most with an opinion, and what the trees that first ask for them added.
+    pub fn reasons(&self, opinion: &Opinion) -> Vec<(String, f32)> {
+        let mut weighed = vec![0.0; self.value_names.len()];
+        for tree in &self.trees {
+            weighed[tree.forks[0].0 as usize] += tree.leaf(&opinion.values);
+        }
+        self.most(&weighed)
     }
 
     fn first_sum(&self, sample: &Sample) -> f32 {
@@ -106,13 +114,10 @@ impl Model {
     }
 
     /// The three values that weighed most, either way.
-    fn reasons(&self, weighed: &[f32]) -> Vec<(String, f32)> {
-        let mut top: Vec<usize> = Vec::with_capacity(4);
-        for i in 0..weighed.len() {
-            let at = top.partition_point(|&t| weighed[t].abs() >= weighed[i].abs());
-            top.insert(at, i);
-            top.truncate(3);
-        }
+    fn most(&self, weighed: &[f32]) -> Vec<(String, f32)> {
+        let mut top: Vec<usize> = (0..weighed.len()).filter(|&i| weighed[i] != 0.0).collect();
+        top.sort_by(|&a, &b| weighed[b].abs().total_cmp(&weighed[a].abs()));
+        top.truncate(3);
         top.into_iter().map(|i| (self.value_names[i].clone(), weighed[i])).collect()
     }
 }
@@ -129,18 +134,17 @@ impl Tree {
             })
             .collect();
         let leaves: Vec<f32> = leaves.split(' ').filter_map(|leaf| leaf.parse().ok()).collect();
-        forks.filter(|f| f.len() + 1 == leaves.len()).map(|forks| Self { forks, leaves })
+        Some(Self { forks: forks?.try_into().ok()?, leaves: leaves.try_into().ok()? })
     }
 
-    /// What the tree adds for these values; it is laid to the value of the first fork.
-    fn add(&self, values: &[u8], weighed: &mut [f32]) -> f32 {
+    /// What the tree adds for these values.
+    fn leaf(&self, values: &[u8]) -> f32 {
         let mut node = 0;
-        while let Some(&(value, border)) = self.forks.get(node) {
+        for _ in 0..DEPTH {
+            let (value, border) = self.forks[node];
             node = 2 * node + 1 + usize::from(values[value as usize] > border);
         }
-        let leaf = self.leaves[node - self.forks.len()];
-        weighed[self.forks[0].0 as usize] += leaf;
-        leaf
+        self.leaves[node - FORKS]
     }
 }
 

@@ -131,6 +131,47 @@ enum Element {
     End,
 }
 
+impl Element {
+    /// The fewest and the most words it takes.
+    fn words(&self) -> (usize, usize) {
+        match self {
+            Element::Word { .. } => (1, 1),
+            Element::Slot(slot) => slot.words(),
+            Element::Colon | Element::End => (0, 0),
+            Element::Group(choices) => {
+                let each = || choices.iter().map(|c| words_of(c));
+                (each().map(|w| w.0).min().unwrap_or(0), each().map(|w| w.1).max().unwrap_or(0))
+            }
+        }
+    }
+}
+
+/// The fewest and the most words these elements take.
+fn words_of(elements: &[Element]) -> (usize, usize) {
+    elements.iter().map(Element::words).fold((0, 0), |sum, w| (sum.0 + w.0, sum.1 + w.1))
+}
+
+/// A set of hashes that says no to nearly all others, from one read of memory.
+#[derive(Default)]
+pub(super) struct Filter(Vec<u64>);
+
+impl Filter {
+    /// 2^16 bits, for a few thousand words.
+    const BITS_LOG2: u32 = 16;
+
+    pub fn add(&mut self, hash: u64) {
+        self.0.resize(1 << (Self::BITS_LOG2 - 6), 0);
+        let bit = hash >> (64 - Self::BITS_LOG2);
+        self.0[(bit >> 6) as usize] |= 1 << (bit & 63);
+    }
+
+    /// Whether the set may have this member; where it says no, it has not.
+    pub fn may_have(&self, hash: u64) -> bool {
+        let bit = hash >> (64 - Self::BITS_LOG2);
+        self.0.get((bit >> 6) as usize).is_some_and(|word| word >> (bit & 63) & 1 == 1)
+    }
+}
+
 /// What is still to be matched: elements, and what comes after them.
 #[derive(Clone, Copy)]
 struct Rest<'e> {
@@ -179,10 +220,14 @@ pub(super) struct Phrases {
     phrases: Vec<Phrase>,
     /// The elements of each phrase.
     elements: Vec<Vec<Element>>,
+    /// The fewest and the most words each phrase takes.
+    words: Vec<(usize, usize)>,
     /// Phrases by the hash of a word they can begin with.
     by_first: ByHash<Vec<u32>>,
     /// Of these the ones that count inside lines.
     inside_by_first: ByHash<Vec<u32>>,
+    /// Which of these a word's hash may be in.
+    inside: Filter,
     /// Phrases that can begin with a value.
     open: Vec<u32>,
     lexicon: Lexicon,
@@ -207,6 +252,8 @@ impl Phrases {
         let mut all = Self {
             phrases: Vec::new(),
             elements: Vec::new(),
+            words: Vec::new(),
+            inside: Filter::default(),
             by_first: ByHash::default(),
             inside_by_first: ByHash::default(),
             open: Vec::new(),
@@ -243,7 +290,10 @@ impl Phrases {
             let all = [Element::End];
             let then = Rest { elements: &all, then: None };
             let rest = Rest { elements: &self.elements[p as usize], then: Some(&then) };
-            phrase.place != Place::Inline && self.matches(hay, rest, 0, false) == Some(whole)
+            let (least, most) = self.words[p as usize];
+            phrase.place != Place::Inline
+                && (least..=most).contains(&hay.tokens.len())
+                && self.matches(hay, rest, 0, false) == Some(whole)
         });
         let phrase = hits.map(|&p| (&self.phrases[p as usize], p)).min_by_key(|(phrase, p)| (phrase.weak, *p))?.0;
         Some(Hit { phrase, bytes: hay.bytes.0..hay.bytes.1, glued: false })
@@ -253,6 +303,10 @@ impl Phrases {
     pub fn inside_line(&self, hay: Haystack, mut found: impl FnMut(Hit<'_>)) {
         let mut from = 0;
         while from < hay.tokens.len() {
+            if !self.inside.may_have(hay.tokens[from].hash) {
+                from += 1;
+                continue;
+            }
             from = match self.inside_at(hay, from) {
                 Some((hit, next)) => {
                     found(hit);
@@ -386,6 +440,16 @@ fn border_after(hay: Haystack, next: usize) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::tokenise::default_tokeniser;
+
+    #[test]
+    fn the_filter_and_the_lengths_leave_no_phrase_out() {
+        let phrases = Phrases::builtin(default_tokeniser(), Folds::default());
+        assert!(phrases.inside_by_first.keys().all(|&word| phrases.inside.may_have(word)));
+        assert!(phrases.inside_by_first.keys().filter(|&&word| phrases.inside.may_have(!word)).count() * 10 < phrases.inside_by_first.len());
+        assert_eq!(phrases.words.len(), phrases.elements.len());
+        let pattern = phrases.elements(default_tokeniser(), "(a/b c) [d] <date> e $").unwrap();
+        assert_eq!(words_of(&pattern), (1 + 2 + 1, 2 + 1 + 18 + 1));
+    }
 
     #[test]
     fn alternatives_and_options_are_tried_in_order() {

@@ -37,6 +37,13 @@ fn the_first_line_without_a_stop_is_the_title() {
 }
 
 #[test]
+fn a_headline_after_a_marker_is_the_title_when_it_comes_first() {
+    let headline = "بالصور: افتتاح قاعة جديدة في المتحف";
+    check(&[headline, LEAD, BODY], Label::Title, &[headline]);
+    check(&["افتتاح قاعة جديدة", LEAD, BODY, headline], Label::ReadAlsoContent, &[headline]);
+}
+
+#[test]
 fn the_title_once_more_is_a_repeat_near_the_top_and_doubtful_further_down() {
     let title = "افتتاح قاعة جديدة في المتحف";
     check(&[title, "", title, LEAD], Label::TitleRepeat, &[title]);

@@ -17,7 +17,7 @@
 //! phrase has at least one `+` line; [`Source::check`] holds them all.
 
 use super::Haystack;
-use super::{Element, Phrase, Phrases, Place, Slot};
+use super::{Element, Phrase, Phrases, Place, Slot, words_of};
 use crate::classify::lexicon::Kinds;
 use crate::error::{Error, Result};
 use crate::label::Label;
@@ -69,12 +69,14 @@ impl Phrases {
             for word in first.words {
                 self.by_first.entry(word).or_default().push(index);
                 if phrase.place != Place::Block {
+                    self.inside.add(word);
                     self.inside_by_first.entry(word).or_default().push(index);
                 }
             }
             if first.slot {
                 self.open.push(index);
             }
+            self.words.push(words_of(&elements));
             self.elements.push(elements);
             self.phrases.push(phrase);
         }
