@@ -68,9 +68,8 @@ fn episodes(page: &mut Page) {
     }
     for line in captions {
         let own = page.stems(line);
-        let told = (0..page.lines.len())
-            .filter(|&i| i == 0 || page.lines[i].prose)
-            .any(|i| shared(&own, &page.stems(i)) > 0);
+        let told =
+            (0..page.lines.len()).filter(|&i| i == 0 || page.lines[i].prose).any(|i| shared(&own, &page.stems(i)) > 0);
         if !told {
             let why = "the caption of an episode, of which no paragraph speaks";
             let mark = Mark::new(Label::InsertedHeadline, "headline.episode", 0.85, why);

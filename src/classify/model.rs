@@ -10,6 +10,7 @@ use super::context;
 use super::features::{self, Run, Sample};
 use super::lexicon::ByHash;
 use super::page::Page;
+use super::phrases::Filter;
 use crate::tokenise::Tokeniser;
 
 const WEIGHTS: &str = include_str!("model.txt");
@@ -20,6 +21,8 @@ pub(super) struct Model {
     words: ByHash<f32>,
     /// By the keys of [`features::Run`].
     runs: ByHash<f32>,
+    /// Which of the two a hash may be in.
+    known: Filter,
     trees: Vec<Tree>,
     value_names: Vec<String>,
 }
@@ -59,6 +62,7 @@ impl Model {
             plain: vec![0.0; names.len()],
             words: ByHash::default(),
             runs: ByHash::default(),
+            known: Filter::default(),
             trees: Vec::new(),
             value_names,
         };
@@ -81,6 +85,7 @@ impl Model {
                 model.plain[i] = weight;
             }
         }
+        model.words.keys().chain(model.runs.keys()).for_each(|&key| model.known.add(key));
         model
     }
 
@@ -108,8 +113,10 @@ impl Model {
 
     fn first_sum(&self, sample: &Sample) -> f32 {
         let shape: f32 = sample.features.iter().map(|&i| self.plain[i as usize]).sum();
-        let known: f32 = sample.words.iter().filter_map(|w| self.words.get(w)).sum();
-        let formulas: f32 = sample.runs.iter().filter_map(|r| self.runs.get(r)).sum();
+        let sum = |keys: &[u64], of: &ByHash<f32>| -> f32 {
+            keys.iter().filter(|&&key| self.known.may_have(key)).filter_map(|key| of.get(key)).sum()
+        };
+        let (known, formulas) = (sum(&sample.words, &self.words), sum(&sample.runs, &self.runs));
         shape + known / (sample.words.len().max(1) as f32).sqrt() + formulas
     }
 

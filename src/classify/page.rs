@@ -254,6 +254,10 @@ impl Line {
 
 /// A token of a script without spaces.
 fn is_character(word: &str) -> bool {
+    // Latin, Cyrillic, Arabic and their like take two bytes a letter, all of these scripts more.
+    if word.as_bytes().first().is_none_or(|&b| b < 0xe0) {
+        return false;
+    }
     word.chars().next().is_some_and(|c| {
         matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{0e00}'..='\u{0eff}' | '\u{20000}'..='\u{3ffff}')
     })

@@ -441,11 +441,49 @@ mod tests {
     use super::*;
     use crate::tokenise::default_tokeniser;
 
+    /// Tries every phrase at every word, without index, lengths and filter.
+    fn plain(phrases: &Phrases, hay: Haystack) -> (Option<u32>, usize) {
+        let all = 0..phrases.phrases.len() as u32;
+        let whole = |p: &u32| {
+            let (phrase, end) = (&phrases.phrases[*p as usize], [Element::End]);
+            let then = Rest { elements: &end, then: None };
+            let rest = Rest { elements: &phrases.elements[*p as usize], then: Some(&then) };
+            let got = phrases.matches(hay, rest, 0, false);
+            phrase.place != Place::Inline && got == Some(MatchEnd { next: hay.tokens.len(), cut: None })
+        };
+        let line = all.clone().filter(whole).min_by_key(|&p| (phrases.phrases[p as usize].weak, p));
+        let inside = (0..hay.tokens.len())
+            .filter(|&from| phrases.inside_by_first.contains_key(&hay.tokens[from].hash))
+            .filter(|&from| phrases.inside_at(hay, from).is_some())
+            .count();
+        (line, inside)
+    }
+
+    #[test]
+    fn what_is_skipped_for_speed_changes_nothing() {
+        let phrases = Phrases::builtin(default_tokeniser(), Folds::default());
+        for (_, text) in BUILTIN {
+            for line in text.lines().filter_map(|l| l.strip_prefix("+ ").or(l.strip_prefix("- "))) {
+                let tokens = default_tokeniser().tokenise(line);
+                let hay = Haystack { text: line, bytes: (0, line.len()), tokens: &tokens };
+                let (whole, inside) = plain(&phrases, hay);
+                let pattern = whole.map(|p| phrases.phrases[p as usize].pattern.as_str());
+                assert_eq!(phrases.whole_line(hay).map(|h| h.phrase.pattern.as_str()), pattern, "{line}");
+                let mut found = 0;
+                phrases.inside_line(hay, |_| found += 1);
+                assert_eq!(found > 0, inside > 0, "{line}");
+            }
+        }
+    }
+
     #[test]
     fn the_filter_and_the_lengths_leave_no_phrase_out() {
         let phrases = Phrases::builtin(default_tokeniser(), Folds::default());
         assert!(phrases.inside_by_first.keys().all(|&word| phrases.inside.may_have(word)));
-        assert!(phrases.inside_by_first.keys().filter(|&&word| phrases.inside.may_have(!word)).count() * 10 < phrases.inside_by_first.len());
+        assert!(
+            phrases.inside_by_first.keys().filter(|&&word| phrases.inside.may_have(!word)).count() * 10
+                < phrases.inside_by_first.len()
+        );
         assert_eq!(phrases.words.len(), phrases.elements.len());
         let pattern = phrases.elements(default_tokeniser(), "(a/b c) [d] <date> e $").unwrap();
         assert_eq!(words_of(&pattern), (1 + 2 + 1, 2 + 1 + 18 + 1));

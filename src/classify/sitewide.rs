@@ -23,11 +23,8 @@ pub(super) fn sitewide(page: &mut Page) {
             continue;
         }
         let plain = page.on_host(line);
-        let (count, form) = if plain.documents >= DOCUMENTS_MIN {
-            (plain, "plain")
-        } else {
-            (page.masked(line), "masked")
-        };
+        let (count, form) =
+            if plain.documents >= DOCUMENTS_MIN { (plain, "plain") } else { (page.masked(line), "masked") };
         // A masked line must keep a few words: "3-1" is no template.
         let words = tokens.iter().filter(|t| !t.span.of(page.view.text).starts_with(char::is_numeric)).count();
         let least = if page.lines[line].prose { DOCUMENTS_PROSE_MIN } else { DOCUMENTS_MIN };
