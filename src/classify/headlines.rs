@@ -31,7 +31,6 @@ const SINGLE_SCORE: f32 = 0.65;
 
 /// Marks section headings and inserted headlines.
 pub(super) fn headlines(page: &mut Page) {
-    episodes(page);
     let mut line = 1;
     while line < page.lines.len() {
         let end = run_end(page, line);
@@ -50,6 +49,7 @@ pub(super) fn headlines(page: &mut Page) {
         }
         line = end;
     }
+    episodes(page);
 }
 
 /// Marks captions of episodes that no running text of the page speaks of.
