@@ -248,7 +248,10 @@ pub(super) fn is_arabic_article(page: &Page) -> bool {
     let prose = |l: &&super::page::Line| l.prose;
     let share = page.lines.iter().filter(prose).map(|l| l.weight).sum::<f32>() / total.max(1.0);
     (share >= ARABIC_ARTICLE_SHARE || page.lines.len() < ARABIC_PAGE_LINES)
-        && (0..page.lines.len()).filter(|&i| page.lines[i].weight >= 3.0).take(3).all(|i| script(page.text(i)) == 1)
+        && (0..page.lines.len())
+            .filter(|&i| page.lines[i].weight >= 3.0 && !shape::has_address(page.text(i)))
+            .take(3)
+            .all(|i| script(page.text(i)) == 1)
 }
 
 /// Share of running text from which a page in Arabic letters is an article.

@@ -218,7 +218,7 @@ impl First {
 
 impl Phrases {
     /// Reads a pattern: words, values, `(a/b)` and `[a/b]`.
-    fn elements(&self, tokeniser: &Tokeniser, pattern: &str) -> std::result::Result<Vec<Element>, String> {
+    pub(super) fn elements(&self, tokeniser: &Tokeniser, pattern: &str) -> std::result::Result<Vec<Element>, String> {
         let mut elements = Vec::new();
         let mut rest = pattern.trim();
         while let Some(first) = rest.chars().next() {
