@@ -212,7 +212,7 @@ fn vocabulary(
 ) -> Vec<u64> {
     let mut hosts: BTreeMap<u64, BTreeSet<&str>> = BTreeMap::new();
     for page in pages {
-        for &key in page.samples.iter().flat_map(|s| of(s)) {
+        for &key in page.samples.iter().flat_map(&of) {
             hosts.entry(key).or_default().insert(&page.host);
         }
     }
