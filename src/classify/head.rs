@@ -149,7 +149,9 @@ fn place_and_name(page: &Page, line: usize) -> Option<Mark> {
         }
     }
     let places = parts.iter().filter(|p| lexicon.all(p, Kinds::PLACE)).count();
-    let agencies = parts.iter().filter(|p| lexicon.all(p, Kinds::AGENCY)).count();
+    // A paper named after a town is a place.
+    let agency = |p: &&&[Token]| lexicon.all(p, Kinds::AGENCY) && !lexicon.all(p, Kinds::PLACE);
+    let agencies = parts.iter().filter(agency).count();
     let others = parts.len() - places - agencies;
     let short = parts.iter().all(|p| p.len() <= PART_WORDS_MAX) && (2..=4).contains(&parts.len());
     let prose = lexicon.count(tokens, Kinds::FUNCTION.or(Kinds::VERB)) > 0;

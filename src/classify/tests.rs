@@ -66,6 +66,11 @@ fn a_dateline_is_a_date_or_a_place_with_an_agency() {
 }
 
 #[test]
+fn a_paper_named_after_a_town_is_counted_once() {
+    check(&["افتتاح قاعة جديدة", "المدينة - جدة", LEAD], Label::Dateline, &["المدينة - جدة"]);
+}
+
+#[test]
 fn a_dateline_joined_to_the_lead_is_cut_alone() {
     let lead = format!("القاهرة - رويترز: {LEAD}");
     check(&["افتتاح قاعة جديدة", &lead, BODY], Label::Dateline, &["القاهرة - رويترز: "]);
