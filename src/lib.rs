@@ -27,4 +27,5 @@ pub mod decide;
 pub mod report;
 pub mod write;
 pub mod pipeline;
+pub mod resources;
 pub mod cli;

@@ -4,6 +4,7 @@ pub mod exit;
 mod explain;
 mod interrupt;
 mod options;
+mod resources;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -155,6 +156,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Report { paths, input, documents, inside, format, top } => {
             let run = prepare(&paths.paths, &input, &documents, Some(&inside), Stages::ALL)?;
+            let run = input.resources.bound(run, None)?;
             match format {
                 Format::Text => {
                     let (summary, samples) = run.report(top)?;
@@ -175,11 +177,13 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Dedup { paths, input, documents, output } => {
             output.check(&paths.paths)?;
-            write(prepare(&paths.paths, &input, &documents, None, Stages::DOCUMENTS)?, &output)
+            let run = prepare(&paths.paths, &input, &documents, None, Stages::DOCUMENTS)?;
+            write(input.resources.bound(run, output.output.as_deref())?, &output)
         }
         Command::Clean { paths, input, documents, inside, output } => {
             output.check(&paths.paths)?;
-            write(prepare(&paths.paths, &input, &documents, Some(&inside), Stages::ALL)?, &output)
+            let run = prepare(&paths.paths, &input, &documents, Some(&inside), Stages::ALL)?;
+            write(input.resources.bound(run, output.output.as_deref())?, &output)
         }
         Command::Restore { dir, output } => {
             let restored = restore(&dir, &output)?;
@@ -192,7 +196,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
             Ok(ExitCode::from(exit::DONE))
         }
         Command::Explain { path, line, input, documents, inside } => explain::run(&path, &line, |paths, fields| {
-            prepare_with(paths, &input, &documents, Some(&inside), Stages::ALL, fields)
+            let run = prepare_with(paths, &input, &documents, Some(&inside), Stages::ALL, fields)?;
+            input.resources.bound(run, None)
         }),
     }
 }

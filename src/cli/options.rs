@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::resources::ResourceOptions;
 use crate::error::{Error, Result};
 use crate::label::{Action, Label};
 use crate::normalise::Folds;
@@ -45,6 +46,8 @@ pub struct Input {
     /// Threads to work on; the answer is the same for any number [default: one a core]
     #[arg(long, value_name = "N", help_heading = "Input")]
     pub threads: Option<usize>,
+    #[command(flatten)]
+    pub resources: ResourceOptions,
 }
 
 /// When two documents are duplicates.
