@@ -64,10 +64,13 @@ pub fn across_documents(
     let n = params.words_min.clamp(2, GRAM_LEN_WORDS);
     let candidates = candidates(corpus, n);
     let weights = Weights::of_corpus(frequencies);
-    let pairs: Vec<&[Shared]> =
-        candidates.shared.chunk_by(|x, y| (x.a_document, x.b_document) == (y.a_document, y.b_document)).collect();
-    let found: Vec<Between> =
-        pairs.par_iter().map(|pair| between(corpus, &weights, pair, n, params, &duplicates)).collect();
+    let mut found: Vec<Between> = Vec::new();
+    candidates.shared.batches(Shared::same_pair, |batch| {
+        let pairs: Vec<&[Shared]> = batch.chunk_by(Shared::same_pair).collect();
+        let between = pairs.par_iter().map(|pair| between(corpus, &weights, pair, n, params, &duplicates));
+        // Most pairs have nothing to show.
+        found.par_extend(between.filter(|b| !matches!(b, Between::Passages { passages, .. } if passages.is_empty())));
+    });
     let mut repeats = Repeats {
         phrases_capped: candidates.grams_capped,
         documents_max: candidates.documents_max,
@@ -115,6 +118,7 @@ fn between(
     let nothing = Between::Passages { passages: Vec::new(), share: 0.0 };
     let Some(&Shared { a_document, b_document, .. }) = pair.first() else { return nothing };
     let (a, b) = (corpus.words(a_document), corpus.words(b_document));
+    let (a, b): (&Words, &Words) = (&a, &b);
     let runs = runs(a, b, pair, n);
     let total: u32 = runs.iter().map(|&(r, _)| r.len).sum();
     if (total as usize) < params.words_min {

@@ -1,7 +1,7 @@
 //! Passages that stand in more than one document: a pass of its own, only when asked for.
 //!
-//! Records -> [`Across`]. Every document's words are held in memory (11 bytes a word); exact
-//! copies are left out, their anchor speaks for them.
+//! Records -> [`Across`]. Every document's words are kept (11 bytes a word), in a file where they do
+//! not fit; exact copies are left out, their anchor speaks for them.
 
 use rayon::prelude::*;
 
@@ -13,6 +13,7 @@ use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::survey::Survey;
 use crate::read::{Corpus, Record, Source, parse};
 use crate::shingle::ShingleSet;
+use crate::spill::Spill;
 use crate::tokenise::{Tokeniser, View};
 use crate::verify::{MatchKind, jaccard_and_containment};
 
@@ -51,8 +52,9 @@ pub fn find(
     tokeniser: &Tokeniser,
     survey: &Survey,
     duplicates: &Duplicates,
+    spill: &Spill,
 ) -> Result<Across> {
-    let builder = CorpusBuilder::default();
+    let builder = CorpusBuilder::new(spill);
     let copy = |d: u32| duplicates.of(d).is_some_and(|(m, _)| m.kind == MatchKind::Exact);
     let mut number = 0;
     let mut corpus = Corpus::again(sources, &survey.checksums);
@@ -80,6 +82,6 @@ pub fn find(
 }
 
 fn shingles(texts: &Texts, document: u32, len_tokens: usize) -> ShingleSet {
-    let words: Vec<u64> = texts.words(document).numbers.iter().map(|&w| u64::from(w)).collect();
+    let words: Vec<u64> = texts.numbers(document).iter().map(|&w| u64::from(w)).collect();
     ShingleSet::new(&words, len_tokens)
 }

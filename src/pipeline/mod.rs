@@ -201,7 +201,7 @@ impl Run {
         let duplicates = Duplicates::find(&mut survey, &self.params, self.shape, &self.spill);
         tally.duplicates(&survey, &duplicates);
         let across = if self.stages.inside && self.params.passages.scope == Scope::Corpus {
-            across::find(&self.found.sources, &self.params, &self.tokeniser, &survey, &duplicates)?
+            across::find(&self.found.sources, &self.params, &self.tokeniser, &survey, &duplicates, &self.spill)?
         } else {
             Across::default()
         };

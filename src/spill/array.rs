@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::fixed::{decode, encode};
-use super::{Fixed, Scrap, Spill};
+use super::{Fixed, Scrap, Sorted, Spill};
 
 /// Bytes written and read at a time.
 const PIECE_LEN_BYTES: usize = 256 << 10;
@@ -129,6 +129,17 @@ impl<T: Fixed> Array<T> {
         }
         let start = (at + in_file).saturating_sub(self.written);
         self.tail[start..start + after.len()].copy_from_slice(after);
+    }
+
+    /// The same records, known to be in order.
+    pub(super) fn into_sorted(mut self, share_bytes: usize) -> Sorted<T> {
+        if self.file.is_some() {
+            self.write_out();
+        }
+        match self.file {
+            Some(file) => Sorted::one_run(file, self.written, share_bytes),
+            None => Sorted::in_memory(self.tail),
+        }
     }
 
     fn read(&self, bytes: &mut [u8], at: usize) {

@@ -8,7 +8,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::fixed::{decode, encode};
-use super::{Fixed, Scrap, Spill};
+use super::{Array, Fixed, Scrap, Spill};
 
 /// Bytes written at a time.
 const PIECE_LEN_BYTES: usize = 256 << 10;
@@ -16,11 +16,14 @@ const PIECE_LEN_BYTES: usize = 256 << 10;
 /// Bytes read at a time of each run, at least.
 const READ_LEN_BYTES_MIN: usize = 4 << 10;
 
+/// Whether two records, of which the first comes before the other, count as one.
+type Same<T> = fn(&T, &T) -> bool;
+
 /// Takes records in any order.
 pub struct Sorter<T> {
     spill: Spill,
     len_max: usize,
-    distinct: bool,
+    same: Option<Same<T>>,
     buffer: Vec<T>,
     file: Option<Scrap>,
     /// The runs in the file, as places of records.
@@ -31,12 +34,18 @@ impl<T: Fixed> Sorter<T> {
     /// Nothing yet; up to `share_bytes` are held in memory.
     pub fn new(spill: &Spill, share_bytes: usize) -> Self {
         let len_max = (share_bytes / size_of::<T>()).max(1);
-        Self { spill: spill.clone(), len_max, distinct: false, buffer: Vec::new(), file: None, runs: Vec::new() }
+        Self { spill: spill.clone(), len_max, same: None, buffer: Vec::new(), file: None, runs: Vec::new() }
     }
 
     /// The same, and equal records are one.
     pub fn distinct(spill: &Spill, share_bytes: usize) -> Self {
-        Self { distinct: true, ..Self::new(spill, share_bytes) }
+        Self::distinct_by(spill, share_bytes, T::eq)
+    }
+
+    /// The same, and of records that are the `same` the first stays. In ascending order these stand
+    /// together.
+    pub fn distinct_by(spill: &Spill, share_bytes: usize, same: fn(&T, &T) -> bool) -> Self {
+        Self { same: Some(same), ..Self::new(spill, share_bytes) }
     }
 
     /// Makes room for this many more records, as far as they may stay in memory.
@@ -69,7 +78,7 @@ impl<T: Fixed> Sorter<T> {
             Some(file) => Sorted(Held::File {
                 file,
                 runs: self.runs,
-                distinct: self.distinct,
+                same: self.same,
                 share_bytes: self.len_max * size_of::<T>(),
             }),
             None => Sorted(Held::Memory(Vec::new())),
@@ -78,8 +87,8 @@ impl<T: Fixed> Sorter<T> {
 
     fn sort(&mut self) {
         self.buffer.par_sort_unstable();
-        if self.distinct {
-            self.buffer.dedup();
+        if let Some(same) = self.same {
+            self.buffer.dedup_by(|later, first| same(first, later));
         }
     }
 
@@ -104,7 +113,7 @@ pub struct Sorted<T>(Held<T>);
 
 enum Held<T> {
     Memory(Vec<T>),
-    File { file: Scrap, runs: Vec<Range<u64>>, distinct: bool, share_bytes: usize },
+    File { file: Scrap, runs: Vec<Range<u64>>, same: Option<Same<T>>, share_bytes: usize },
 }
 
 impl<T: Fixed> Sorted<T> {
@@ -112,9 +121,12 @@ impl<T: Fixed> Sorted<T> {
     pub fn iter(&self) -> Box<dyn Iterator<Item = T> + '_> {
         match &self.0 {
             Held::Memory(records) => Box::new(records.iter().copied()),
-            Held::File { file, runs, distinct, share_bytes } => {
+            Held::File { file, runs, same, share_bytes } => {
                 let merge = Merge::new(file, runs, share_bytes / 2);
-                if *distinct { Box::new(distinct_only(merge)) } else { Box::new(merge) }
+                match *same {
+                    Some(same) => Box::new(distinct_only(merge, same)),
+                    None => Box::new(merge),
+                }
             }
         }
     }
@@ -140,11 +152,53 @@ impl<T: Fixed> Sorted<T> {
             each(&batch);
         }
     }
+
+    /// The records that stand with others that are the `same`.
+    pub fn repeated(self, same: fn(&T, &T) -> bool) -> Self {
+        let (spill, share_bytes) = match self.0 {
+            Held::Memory(mut records) => {
+                let (mut kept, mut start) = (0, 0);
+                while start < records.len() {
+                    let rest = &records[start + 1..];
+                    let len = 1 + rest.iter().take_while(|record| same(&records[start], record)).count();
+                    if len > 1 {
+                        records.copy_within(start..start + len, kept);
+                        kept += len;
+                    }
+                    start += len;
+                }
+                records.truncate(kept);
+                return Self(Held::Memory(records));
+            }
+            Held::File { ref file, share_bytes, .. } => (file.spill.clone(), share_bytes),
+        };
+        let mut kept = Array::new(&spill, 0);
+        self.batches(same, |batch| {
+            batch.chunk_by(same).filter(|group| group.len() > 1).for_each(|group| kept.extend_from_slice(group));
+        });
+        kept.into_sorted(share_bytes)
+    }
+
+    /// These records of a file, which are in order.
+    pub(super) fn one_run(file: Scrap, len: usize, share_bytes: usize) -> Self {
+        Self(Held::File { file, runs: vec![0..len as u64], same: None, share_bytes })
+    }
+
+    /// These records, which are in order.
+    pub(super) fn in_memory(records: Vec<T>) -> Self {
+        Self(Held::Memory(records))
+    }
 }
 
-fn distinct_only<T: Fixed>(records: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
-    let mut last = None;
-    records.filter(move |&record| last.replace(record) != Some(record))
+fn distinct_only<T: Fixed>(records: impl Iterator<Item = T>, same: Same<T>) -> impl Iterator<Item = T> {
+    let mut first: Option<T> = None;
+    records.filter(move |record| {
+        let again = first.is_some_and(|first| same(&first, record));
+        if !again {
+            first = Some(*record);
+        }
+        !again
+    })
 }
 
 /// One run as it is read.
@@ -245,6 +299,21 @@ mod tests {
             });
             prop_assert_eq!(&joined, &records);
             prop_assert!(ends.iter().all(|&e| e == joined.len() || joined[e - 1].0 != joined[e].0));
+            let repeated: Vec<_> = records.chunk_by(|x, y| x.0 == y.0).filter(|g| g.len() > 1).flatten().collect();
+            prop_assert!(sorted.repeated(|x, y| x.0 == y.0).iter().eq(repeated.into_iter().copied()));
+        }
+
+        #[test]
+        fn the_first_of_what_counts_as_one_stays(
+            mut records in prop::collection::vec((0u64..50, any::<u32>()), 0..500),
+            share in 0usize..2000,
+        ) {
+            let spill = Spill::new(std::env::temp_dir(), 0);
+            let mut sorter = Sorter::distinct_by(&spill, share, |x: &(u64, u32), y| x.0 == y.0);
+            sorter.extend(records.iter().copied());
+            records.sort_unstable();
+            records.dedup_by_key(|r| r.0);
+            prop_assert!(sorter.finish().iter().eq(records));
         }
     }
 }
