@@ -66,7 +66,8 @@ pub fn across_documents(
     let weights = Weights::of_corpus(frequencies);
     let mut found: Vec<Between> = Vec::new();
     candidates.shared.batches(Shared::same_pair, |batch| {
-        let pairs: Vec<&[Shared]> = batch.chunk_by(Shared::same_pair).collect();
+        let pairs = batch.chunk_by(Shared::same_pair).filter(|pair| Shared::may_reach(pair, params.words_min));
+        let pairs: Vec<&[Shared]> = pairs.collect();
         let between = pairs.par_iter().map(|pair| between(corpus, &weights, pair, n, params, &duplicates));
         // Most pairs have nothing to show.
         found.par_extend(between.filter(|b| !matches!(b, Between::Passages { passages, .. } if passages.is_empty())));

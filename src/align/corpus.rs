@@ -256,7 +256,7 @@ const BATCH_LEN_WORDS: usize = 1 << 20;
 impl InFile {
     fn new(spill: &Spill) -> Self {
         Self {
-            packed: Array::new(spill, 0),
+            packed: Array::new(spill, spill.share(32)),
             starts: Vec::new(),
             lately: std::iter::repeat_with(Mutex::default).take(LATELY).collect(),
             lately_len_max: spill.share(16) / LATELY / WORD_LEN_BYTES as usize,

@@ -1,7 +1,7 @@
 //! Where documents share word 4-grams: the candidates of alignment across documents.
 //!
 //! [`Corpus`] -> [`Shared`] stretches by pair of documents. Two passes over the words: the first
-//! marks 4-grams that stand twice (two bits each), the second collects only those (20 bytes each),
+//! marks 4-grams that stand twice (two bits each), the second collects only those (24 bytes each),
 //! sorted by 4-gram; then each group of equal 4-grams gives pairs, the rarest first. Where the
 //! pairs would be more than the [`budget`] allows, a 4-gram gives a star around its first place
 //! instead, so the work stays linear in the corpus; those are counted, never silently dropped.
@@ -39,22 +39,30 @@ pub struct Shared {
     pub b: u32,
     /// Documents in which the n-gram there stands.
     pub documents: u32,
+    /// Words that are equal from there on, at most; `u32::MAX` where that is not known.
+    pub len_max: u32,
 }
 
 impl Fixed for Shared {
-    const LEN: usize = 20;
+    const LEN: usize = 24;
 
     fn put(self, bytes: &mut [u8]) {
-        (self.a_document, self.b_document, self.a, self.b, self.documents).put(bytes);
+        ((self.a_document, self.b_document), (self.a, self.b), (self.documents, self.len_max)).put(bytes);
     }
 
     fn get(bytes: &[u8]) -> Self {
-        let (a_document, b_document, a, b, documents) = Fixed::get(bytes);
-        Self { a_document, b_document, a, b, documents }
+        let ((a_document, b_document), (a, b), (documents, len_max)) = Fixed::get(bytes);
+        Self { a_document, b_document, a, b, documents, len_max }
     }
 }
 
 impl Shared {
+    /// Whether the stretches of a pair may come to so many words. Most pairs share four words once,
+    /// by chance, and their documents need not be looked at.
+    pub fn may_reach(pair: &[Self], words_min: usize) -> bool {
+        pair.iter().fold(0, |sum: u32, shared| sum.saturating_add(shared.len_max)) as usize >= words_min
+    }
+
     /// Whether both lie in the same two documents.
     pub fn same_pair(x: &Self, y: &Self) -> bool {
         (x.a_document, x.b_document) == (y.a_document, y.b_document)
@@ -80,18 +88,38 @@ struct Place {
     at: u32,
     /// The word before it, if there is one.
     before: Word,
+    /// Sixteen bits of each of the two words after it, those of the next above, 0 where there is none.
+    after: u32,
+}
+
+/// The sixteen bits of a word after a place.
+fn half(word: Option<&Word>) -> u32 {
+    word.map_or(0, |word| (word >> 16).max(1))
+}
+
+/// How many words are equal from two places of an n-gram on, at most.
+fn len_max(n: usize, x: &Place, y: &Place) -> u32 {
+    let equal = |shift: u32| {
+        let (x, y) = (x.after >> shift & 0xffff, y.after >> shift & 0xffff);
+        x == y && x != 0
+    };
+    match (equal(16), equal(0)) {
+        (false, _) => n as u32,
+        (true, false) => n as u32 + 1,
+        (true, true) => u32::MAX,
+    }
 }
 
 impl Fixed for Place {
-    const LEN: usize = 20;
+    const LEN: usize = 24;
 
     fn put(self, bytes: &mut [u8]) {
-        (self.key, self.document, self.at, self.before).put(bytes);
+        (self.key, self.document, self.at, self.before, self.after).put(bytes);
     }
 
     fn get(bytes: &[u8]) -> Self {
-        let (key, document, at, before) = Fixed::get(bytes);
-        Self { key, document, at, before }
+        let (key, document, at, before, after) = Fixed::get(bytes);
+        Self { key, document, at, before, after }
     }
 }
 
@@ -131,7 +159,14 @@ pub fn candidates(corpus: &Corpus, n: usize) -> Candidates {
     };
     let link = |x: &Place, y: &Place, documents: u32| {
         let other = x.document != y.document;
-        other.then_some(Shared { a_document: x.document, b_document: y.document, a: x.at, b: y.at, documents })
+        other.then(|| Shared {
+            a_document: x.document,
+            b_document: y.document,
+            a: x.at,
+            b: y.at,
+            documents,
+            len_max: len_max(n, x, y),
+        })
     };
     let mut shared: Sorter<Shared> = Sorter::new(corpus.spill(), corpus.spill().share(4));
     places.batches(same_gram, |batch| {
@@ -176,7 +211,7 @@ fn places(corpus: &Corpus, n: usize) -> Sorted<Place> {
     let words = corpus.words_total();
     // Sixteen bits a word: one n-gram in sixteen that stands once is kept for nothing; more where
     // memory is short.
-    let bits = (words * 16).min(corpus.spill().share(4) as u64 * 8);
+    let bits = (words * 16).min((corpus.spill().share(4) as u64).saturating_mul(8));
     let (once, twice) = (Bits::new(bits), Bits::new(bits));
     (0..corpus.len()).into_par_iter().for_each(|document| {
         for gram in corpus.numbers(document).windows(n) {
@@ -199,7 +234,8 @@ fn places(corpus: &Corpus, n: usize) -> Sorted<Place> {
                 let repeated = numbers.windows(n).enumerate().filter_map(|(at, gram)| {
                     let key = mix(gram);
                     let before = if at == 0 { 0 } else { numbers[at - 1] };
-                    let place = Place { key: ((key >> 32) as u32, key as u32), document, at: at as u32, before };
+                    let after = half(numbers.get(at + n)) << 16 | half(numbers.get(at + n + 1));
+                    let place = Place { key: ((key >> 32) as u32, key as u32), document, at: at as u32, before, after };
                     twice.get(twice.slot(key)).then_some(place)
                 });
                 repeated.collect::<Vec<_>>()

@@ -1,6 +1,7 @@
 //! An array that is appended to and read by place.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::ops::Range;
 
 use super::fixed::{decode, encode};
@@ -8,6 +9,11 @@ use super::{Fixed, Scrap, Sorted, Spill};
 
 /// Bytes written and read at a time.
 const PIECE_LEN_BYTES: usize = 256 << 10;
+
+thread_local! {
+    /// What is read on its way to records.
+    static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// Records by place, in memory while they keep to a share of it.
 #[derive(Debug)]
@@ -97,14 +103,16 @@ impl<T: Fixed> Array<T> {
         }
         let mut records = Vec::with_capacity(places.len());
         let in_file = places.start..places.end.min(self.written);
-        let mut bytes = vec![0; in_file.len().min(PIECE_LEN_BYTES / T::LEN) * T::LEN];
-        let mut at = in_file.start;
-        while at < in_file.end {
-            let piece = (in_file.end - at).min(bytes.len() / T::LEN);
-            self.read(&mut bytes[..piece * T::LEN], at);
-            decode(&bytes[..piece * T::LEN], &mut records);
-            at += piece;
-        }
+        BYTES.with_borrow_mut(|bytes| {
+            let mut at = in_file.start;
+            while at < in_file.end {
+                let piece = (in_file.end - at).min(PIECE_LEN_BYTES / T::LEN);
+                bytes.resize(bytes.len().max(piece * T::LEN), 0);
+                self.read(&mut bytes[..piece * T::LEN], at);
+                decode(&bytes[..piece * T::LEN], &mut records);
+                at += piece;
+            }
+        });
         records.extend_from_slice(&self.tail[..places.end.saturating_sub(self.written)]);
         Cow::Owned(records)
     }
@@ -149,20 +157,26 @@ impl<T: Fixed> Array<T> {
     }
 
     fn tail_len_max(&self) -> usize {
-        if self.file.is_none() { self.len_max } else { PIECE_LEN_BYTES / T::LEN }
+        if self.file.is_none() { self.len_max } else { self.piece_len() }
+    }
+
+    /// Records written at a time.
+    fn piece_len(&self) -> usize {
+        (self.len_max / 4).clamp(4, PIECE_LEN_BYTES / T::LEN)
     }
 
     fn write_out(&mut self) {
+        let piece_len = self.piece_len();
         let file = self.file.get_or_insert_with(|| Scrap::create(&self.spill));
         let mut bytes = Vec::new();
-        for piece in self.tail.chunks(PIECE_LEN_BYTES / T::LEN) {
+        for piece in self.tail.chunks(piece_len) {
             encode(piece, &mut bytes);
             file.write(&bytes, (self.written * T::LEN) as u64);
             self.written += piece.len();
         }
         // What was held until now is given back, all but a little.
         self.tail.clear();
-        self.tail.shrink_to(PIECE_LEN_BYTES / T::LEN * 2);
+        self.tail.shrink_to(piece_len * 2);
     }
 }
 
@@ -187,8 +201,6 @@ mod tests {
                 array.extend_from_slice(part);
                 plain.extend(part);
                 part.iter().take(2).for_each(|&r| { array.push(r); plain.push(r); });
-                // As much is written as if a piece were full.
-                if array.file.is_some() { array.write_out(); }
             }
             if plain.len() > patch.len() {
                 let at = at.0.index(plain.len() - patch.len());

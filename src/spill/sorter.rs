@@ -172,7 +172,7 @@ impl<T: Fixed> Sorted<T> {
             }
             Held::File { ref file, share_bytes, .. } => (file.spill.clone(), share_bytes),
         };
-        let mut kept = Array::new(&spill, 0);
+        let mut kept = Array::new(&spill, share_bytes / 8);
         self.batches(same, |batch| {
             batch.chunk_by(same).filter(|group| group.len() > 1).for_each(|group| kept.extend_from_slice(group));
         });
