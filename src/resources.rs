@@ -16,8 +16,11 @@ use crate::spill::Spill;
 /// tables of words and lines.
 const FIXED_BYTES: u64 = 160 << 20;
 
+/// The same for passages across documents, which also take some twenty bytes a document.
+const FIXED_ACROSS_BYTES: u64 = 208 << 20;
+
 /// The least that can be asked for.
-pub const MEMORY_MIN_BYTES: u64 = FIXED_BYTES + (96 << 20);
+pub const MEMORY_MIN_BYTES: u64 = 256 << 20;
 
 /// What a run may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +68,7 @@ impl Resources {
         });
         let input_bytes = input_bytes.fold(0, u64::saturating_add);
         let across = run.stages() == Stages::ALL && run.params().passages.scope == Scope::Corpus;
-        let room_bytes = self.memory_bytes - FIXED_BYTES;
+        let room_bytes = self.memory_bytes - if across { FIXED_ACROSS_BYTES } else { FIXED_BYTES };
         let disk = if spills(input_bytes, across, room_bytes) {
             let needed_bytes = disk_bytes(input_bytes, across);
             let free_bytes = free_bytes(&self.temp_dir)?;

@@ -211,7 +211,7 @@ fn places(corpus: &Corpus, n: usize) -> Sorted<Place> {
     let words = corpus.words_total();
     // Sixteen bits a word: one n-gram in sixteen that stands once is kept for nothing; more where
     // memory is short.
-    let bits = (words * 16).min((corpus.spill().share(4) as u64).saturating_mul(8));
+    let bits = (words * 16).min((corpus.spill().share(6) as u64).saturating_mul(8));
     let (once, twice) = (Bits::new(bits), Bits::new(bits));
     (0..corpus.len()).into_par_iter().for_each(|document| {
         for gram in corpus.numbers(document).windows(n) {
@@ -225,7 +225,7 @@ fn places(corpus: &Corpus, n: usize) -> Sorted<Place> {
     // A phrase that stands often in one document counts there once: its other places are found
     // when the passage around it is aligned.
     let same_document = |x: &Place, y: &Place| (x.key, x.document) == (y.key, y.document);
-    let mut places = Sorter::distinct_by(corpus.spill(), corpus.spill().share(3), same_document);
+    let mut places = Sorter::distinct_by(corpus.spill(), corpus.spill().share(4), same_document);
     for batch in corpus.batches() {
         let found: Vec<Place> = batch
             .into_par_iter()
