@@ -16,14 +16,11 @@ use crate::recurring::{Words, recurring};
 use crate::shingle::{ShingleSet, hashes_into};
 use crate::sketch::MinHasher;
 use crate::spill::{Sorted, Sorter, Spill};
-use crate::verify::{Match, MatchKind, ShingleSets, verify};
+use crate::verify::{Match, MatchKind, Packed, ShingleSets, verify};
 
 /// Every pair, cluster and duplicate of a corpus.
-#[derive(Default)]
 pub struct Duplicates {
-    /// Pairs of documents in reading order: exact ones with the first of their group, near and
-    /// contained ones as verified.
-    pub pairs: Vec<Match>,
+    pairs: Sorted<Packed>,
     /// Clusters by their anchors.
     pub clusters: Vec<Cluster>,
     /// For a document that stands elsewhere too: the match, and the document that stays for it.
@@ -38,30 +35,31 @@ impl Duplicates {
         self.elsewhere.get(&document)
     }
 
+    /// Pairs of documents in reading order: exact ones with the first of their group, near and
+    /// contained ones as verified.
+    pub fn pairs(&self) -> impl Iterator<Item = Match> {
+        self.pairs.iter().map(Match::unpack)
+    }
+
     /// Searches a survey. Takes the words, which only this search needs, out of it.
     pub fn find(survey: &mut Survey, params: &Params, shape: BandShape, spill: &Spill) -> Duplicates {
         let mut copies = copies(&survey.documents, spill);
         let mut words = std::mem::take(&mut survey.words);
         words.without(later_copies(&copies, words.len()));
-        let (mut matches, mut limits_reached) = matches(&words, survey, shape, params, spill);
-        drop(words);
-
-        let rank = ranks(&survey.documents, &copies, &matches, &params.documents.keep);
-        copies.iter_mut().for_each(|group| group.sort_unstable_by_key(|&d| rank[d as usize]));
+        // Matches are found between first copies in reading order; clusters speak of the preferred
+        // copy.
+        let firsts: Vec<u32> = copies.iter().map(|group| group[0]).collect();
+        let keep = &params.documents.keep;
+        copies.par_iter_mut().for_each(|group| group.sort_unstable_by(|&x, &y| prefer(&survey.documents, keep, x, y)));
+        let preferred: HashMap<u32, u32> = firsts.into_iter().zip(copies.iter().map(|group| group[0])).collect();
         copies.sort_unstable();
+        let (matches, mut limits_reached) = matches(&words, survey, shape, params, &preferred, spill);
+        drop((words, preferred));
 
-        // Matches were found between first copies in reading order; clusters speak of the
-        // preferred copy.
-        let preferred: HashMap<u32, u32> =
-            copies.iter().map(|group| (group.iter().copied().min().unwrap_or(group[0]), group[0])).collect();
-        let prefer = |d: u32| preferred.get(&d).copied().unwrap_or(d);
-        for m in &mut matches {
-            let (a, b) = (prefer(m.a), prefer(m.b));
-            (m.a, m.b) = if m.kind == MatchKind::Contained { (a, b) } else { (a.min(b), a.max(b)) };
-        }
-        matches.sort_unstable_by_key(|m| (m.a, m.b));
-
-        let clusters = cluster(&copies, &matches, &rank);
+        let near = || matches.iter().map(Match::unpack);
+        let rank = ranks(&survey.documents, &copies, near(), keep);
+        let clusters = cluster(&copies, near(), &rank, spill);
+        drop(rank);
         let mut elsewhere = HashMap::new();
         for c in &clusters {
             for m in &c.members {
@@ -70,8 +68,9 @@ impl Duplicates {
                 elsewhere.insert(m.document, (matched, c.anchor));
             }
         }
-        contained(&matches, survey, params, &mut elsewhere);
+        contained(near(), survey, params, &mut elsewhere, spill);
 
+        let mut pairs = Sorter::new(spill, spill.share(8));
         let exact = copies.iter().flat_map(|group| {
             group[1..].iter().map(|&copy| Match {
                 a: group[0].min(copy),
@@ -81,21 +80,21 @@ impl Duplicates {
                 containment: 1.0,
             })
         });
-        let mut pairs: Vec<Match> = exact.collect();
-        let capped = with_copies(&matches, &copies, &mut pairs);
+        pairs.extend(exact.map(|m| m.pack()));
+        let capped = with_copies(near(), &copies, &mut pairs);
         if capped > 0 {
             limits_reached.push(("pairs of copies too many to list one by one", capped));
         }
-        pairs.sort_unstable_by_key(|m| (m.a, m.b));
-        Duplicates { pairs, clusters, elsewhere, limits_reached }
+        Duplicates { pairs: pairs.finish(), clusters, elsewhere, limits_reached }
     }
 }
 
-/// For each document that has copies or a match, its place in the order of preference, 0 first.
-fn ranks(documents: &Documents, copies: &[Vec<u32>], matches: &[Match], keep: &Keep) -> Vec<u32> {
+/// For each first document of a group of copies and each with a match, its place in the order of
+/// preference, 0 first.
+fn ranks(documents: &Documents, copies: &[Vec<u32>], matches: impl Iterator<Item = Match>, keep: &Keep) -> Vec<u32> {
     let mut involved: BitVec = BitVec::repeat(false, documents.len());
-    let of_copies = copies.iter().flatten().copied();
-    of_copies.chain(matches.iter().flat_map(|m| [m.a, m.b])).for_each(|d| involved.set(d as usize, true));
+    let of_copies = copies.iter().map(|group| group[0]);
+    of_copies.chain(matches.flat_map(|m| [m.a, m.b])).for_each(|d| involved.set(d as usize, true));
     let mut order: Vec<u32> = involved.iter_ones().map(|d| d as u32).collect();
     order.par_sort_unstable_by(|&x, &y| prefer(documents, keep, x, y));
     let mut rank = vec![u32::MAX; documents.len()];
@@ -162,8 +161,8 @@ struct Sketched {
     sample: Vec<u64>,
 }
 
-/// Verified matches between documents that are no copies of each other, without repetition, and the
-/// limits that were reached.
+/// Verified matches between documents that are no copies of each other, without repetition, by the
+/// preferred copies of both, and the limits that were reached.
 ///
 /// Documents are compared by their words without template lines. Copies and documents without words
 /// have none.
@@ -172,8 +171,9 @@ fn matches(
     survey: &Survey,
     shape: BandShape,
     params: &Params,
+    preferred: &HashMap<u32, u32>,
     spill: &Spill,
-) -> (Vec<Match>, Vec<(&'static str, u64)>) {
+) -> (Sorted<Packed>, Vec<(&'static str, u64)>) {
     let template_lines = recurring(words, |d| survey.documents.fingerprint(d));
     let len_tokens = params.documents.shingle_len_tokens;
     let hasher = MinHasher::new(shape.sketch_len(), params.documents.seed);
@@ -205,7 +205,14 @@ fn matches(
         ("shingles too common to propose a containment", shingles_capped),
     ];
     let cores = Cores { words, template_lines, len_tokens, words_max: spill.share(4) / 12 };
-    (cores.verified(&candidates.finish(), params), limits.into_iter().filter(|&(_, n)| n > 0).collect())
+    let prefer = |d: u32| preferred.get(&d).copied().unwrap_or(d);
+    let mut matches: Sorter<Packed> = Sorter::new(spill, spill.share(8));
+    cores.verified(&candidates.finish(), params, |m| {
+        let (a, b) = (prefer(m.a), prefer(m.b));
+        let (a, b) = if m.kind == MatchKind::Contained { (a, b) } else { (a.min(b), a.max(b)) };
+        matches.push(Match { a, b, ..m }.pack());
+    });
+    (matches.finish(), limits.into_iter().filter(|&(_, n)| n > 0).collect())
 }
 
 /// What documents are compared by.
@@ -234,8 +241,7 @@ const PAIRS_MAX: usize = 1 << 18;
 
 impl Cores<'_> {
     /// Verifies sorted pairs, some at a time: as many as the sets of their documents fit in memory.
-    fn verified(&self, pairs: &Sorted<(u32, u32)>, params: &Params) -> Vec<Match> {
-        let mut matches = Vec::new();
+    fn verified(&self, pairs: &Sorted<(u32, u32)>, params: &Params, mut each: impl FnMut(Match)) {
         let mut some: Vec<Candidate> = Vec::new();
         let (mut documents, mut words) = (HashSet::new(), 0);
         for (a, b) in pairs.iter() {
@@ -246,16 +252,15 @@ impl Cores<'_> {
             }
             some.push(Candidate { a, b });
             if words > self.words_max || some.len() >= PAIRS_MAX {
-                self.verify(&some, documents.drain().collect(), params, &mut matches);
+                self.verify(&some, documents.drain().collect(), params).into_iter().for_each(&mut each);
                 some.clear();
                 words = 0;
             }
         }
-        self.verify(&some, documents.into_iter().collect(), params, &mut matches);
-        matches
+        self.verify(&some, documents.into_iter().collect(), params).into_iter().for_each(each);
     }
 
-    fn verify(&self, some: &[Candidate], mut documents: Vec<u32>, params: &Params, matches: &mut Vec<Match>) {
+    fn verify(&self, some: &[Candidate], mut documents: Vec<u32>, params: &Params) -> Vec<Match> {
         documents.sort_unstable();
         let set = |&document: &u32| {
             let texts = self.words.texts(document..document + 1);
@@ -264,7 +269,7 @@ impl Cores<'_> {
             ShingleSet::from_hashes(hashes)
         };
         let sets = Sets { sets: documents.par_iter().map(set).collect(), documents };
-        matches.par_extend(some.par_iter().filter_map(|&candidate| verify(candidate, &sets, &params.documents)));
+        some.par_iter().filter_map(|&candidate| verify(candidate, &sets, &params.documents)).collect()
     }
 }
 
@@ -274,7 +279,7 @@ const PAIRS_OF_COPIES_MAX: usize = 256;
 
 /// Adds each match, and the same for the copies of both sides; returns how many matches had too
 /// many copies for that.
-fn with_copies(matches: &[Match], copies: &[Vec<u32>], pairs: &mut Vec<Match>) -> u64 {
+fn with_copies(matches: impl Iterator<Item = Match>, copies: &[Vec<u32>], pairs: &mut Sorter<Packed>) -> u64 {
     let groups: HashMap<u32, &[u32]> = copies.iter().map(|group| (group[0], &group[..])).collect();
     let mut capped = 0;
     for m in matches {
@@ -283,14 +288,14 @@ fn with_copies(matches: &[Match], copies: &[Vec<u32>], pairs: &mut Vec<Match>) -
         let right = groups.get(&m.b).copied().unwrap_or(&right);
         if left.len() * right.len() > PAIRS_OF_COPIES_MAX {
             capped += 1;
-            pairs.push(*m);
+            pairs.push(m.pack());
             continue;
         }
         for &a in left {
             for &b in right {
                 let swap = m.kind != MatchKind::Contained && b < a;
                 let (a, b) = if swap { (b, a) } else { (a, b) };
-                pairs.push(Match { a, b, ..*m });
+                pairs.push(Match { a, b, ..m }.pack());
             }
         }
     }
@@ -302,16 +307,26 @@ fn with_copies(matches: &[Match], copies: &[Vec<u32>], pairs: &mut Vec<Match>) -
 ///
 /// What stays for another document does stay: containers are judged before what they contain, and a
 /// document that others name is itself left where it is.
-fn contained(matches: &[Match], survey: &Survey, params: &Params, elsewhere: &mut HashMap<u32, (Match, u32)>) {
+fn contained(
+    matches: impl Iterator<Item = Match>,
+    survey: &Survey,
+    params: &Params,
+    elsewhere: &mut HashMap<u32, (Match, u32)>,
+    spill: &Spill,
+) {
+    // Descending are the words of both and the containment, which is not negative.
+    let mut inside: Sorter<((u32, u32), (u64, u32, u32), u64)> = Sorter::new(spill, spill.share(8));
     let words = |d: u32| survey.documents.words(d);
-    let mut inside: Vec<&Match> = matches.iter().filter(|m| m.kind == MatchKind::Contained).collect();
-    inside.sort_unstable_by(|x, y| {
-        words(y.a)
-            .cmp(&words(x.a))
-            .then(x.a.cmp(&y.a))
-            .then(y.containment.total_cmp(&x.containment))
-            .then(words(y.b).cmp(&words(x.b)))
-            .then(x.b.cmp(&y.b))
+    for m in matches.filter(|m| m.kind == MatchKind::Contained) {
+        inside.push(((!words(m.a), m.a), (!m.containment.to_bits(), !words(m.b), m.b), m.jaccard.to_bits()));
+    }
+    let inside = inside.finish();
+    let inside = inside.iter().map(|((_, a), (containment, _, b), jaccard)| Match {
+        a,
+        b,
+        kind: MatchKind::Contained,
+        jaccard: f64::from_bits(jaccard),
+        containment: f64::from_bits(!containment),
     });
     let removed = |m: &Match| match m.kind {
         MatchKind::Contained => params.policy.contained == Action::Remove,
@@ -320,10 +335,10 @@ fn contained(matches: &[Match], survey: &Survey, params: &Params, elsewhere: &mu
     let mut stays: HashSet<u32> = elsewhere.values().map(|&(_, anchor)| anchor).collect();
     for m in inside {
         let partner_goes = elsewhere.get(&m.b).is_some_and(|(m, _)| removed(m));
-        if elsewhere.contains_key(&m.a) || partner_goes || (removed(m) && stays.contains(&m.a)) {
+        if elsewhere.contains_key(&m.a) || partner_goes || (removed(&m) && stays.contains(&m.a)) {
             continue;
         }
-        elsewhere.insert(m.a, (*m, m.b));
+        elsewhere.insert(m.a, (m, m.b));
         stays.insert(m.b);
     }
 }
@@ -343,7 +358,8 @@ mod tests {
         let all: Vec<u32> = (0..rows.len() as u32).collect();
         for mut documents in [in_memory, on_disk] {
             rows.iter().for_each(|row| documents.push(row));
-            assert_eq!(ranks(&documents, std::slice::from_ref(&all), &[], &keep.parse().unwrap()), expect, "{keep}");
+            let copies: Vec<Vec<u32>> = all.iter().map(|&d| vec![d]).collect();
+            assert_eq!(ranks(&documents, &copies, std::iter::empty(), &keep.parse().unwrap()), expect, "{keep}");
         }
     }
 

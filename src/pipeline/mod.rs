@@ -252,7 +252,7 @@ impl Run {
                 containment: round(v.containment),
             }))?;
         }
-        for m in &duplicates.pairs {
+        for m in duplicates.pairs() {
             row(Row::DocumentPair(DocumentPairRow {
                 a: &id(m.a),
                 b: &id(m.b),
