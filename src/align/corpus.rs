@@ -99,13 +99,16 @@ pub struct Corpus {
     words_total: u64,
 }
 
+/// A document asked for lately.
+type Slot = Mutex<Option<(u32, Arc<Words>)>>;
+
 /// Words in a file.
 struct InFile {
     packed: Array<u32>,
     /// Where each document's words begin.
     starts: Vec<u64>,
     /// Documents asked for lately: pairs come sorted by their first document.
-    lately: Box<[Mutex<Option<(u32, Arc<Words>)>>]>,
+    lately: Box<[Slot]>,
     /// Longer ones are not held.
     lately_len_max: usize,
 }

@@ -269,7 +269,7 @@ impl Bits {
 
     /// The bit for a key.
     fn slot(&self, key: u64) -> u64 {
-        (u128::from(key) * (self.0.len() as u128 * 64) >> 64) as u64
+        ((u128::from(key) * (self.0.len() as u128 * 64)) >> 64) as u64
     }
 
     /// Sets a bit and returns whether it was set.

@@ -144,8 +144,7 @@ mod tests {
 
     #[test]
     fn every_repeated_entry_is_kept() {
-        let plain: Vec<(u64, u32)> =
-            (0..1000).map(|d| (crate::shingle::mix(u64::from(d) % 700) >> 3, d)).collect();
+        let plain: Vec<(u64, u32)> = (0..1000).map(|d| (crate::shingle::mix(u64::from(d) % 700) >> 3, d)).collect();
         let mut entries = Array::default();
         entries.extend_from_slice(&plain);
         let kept: Vec<_> = repeated(entries, &Spill::never(), usize::MAX / 4).finish().iter().collect();

@@ -302,6 +302,11 @@ fn with_copies(matches: impl Iterator<Item = Match>, copies: &[Vec<u32>], pairs:
     capped
 }
 
+/// A containment in the order of judgement, what is descending inverted: the words and the number of
+/// the document inside; the containment, which is not negative, the words and the number of the
+/// other; the Jaccard similarity.
+type Inside = ((u32, u32), (u64, u32, u32), u64);
+
 /// Finds for each contained document the one that stays for it: the fullest containment, then the
 /// longer document, then the earlier.
 ///
@@ -314,8 +319,7 @@ fn contained(
     elsewhere: &mut HashMap<u32, (Match, u32)>,
     spill: &Spill,
 ) {
-    // Descending are the words of both and the containment, which is not negative.
-    let mut inside: Sorter<((u32, u32), (u64, u32, u32), u64)> = Sorter::new(spill, spill.share(8));
+    let mut inside: Sorter<Inside> = Sorter::new(spill, spill.share(8));
     let words = |d: u32| survey.documents.words(d);
     for m in matches.filter(|m| m.kind == MatchKind::Contained) {
         inside.push(((!words(m.a), m.a), (!m.containment.to_bits(), !words(m.b), m.b), m.jaccard.to_bits()));

@@ -222,7 +222,11 @@ impl Run {
             each(Step::Examined(examined, &survey))
         })?;
         tally.finish();
-        if wants.rows { self.document_rows(&survey, &duplicates, &across, |rows| each(Step::Rows(rows))) } else { Ok(()) }
+        if wants.rows {
+            self.document_rows(&survey, &duplicates, &across, |rows| each(Step::Rows(rows)))
+        } else {
+            Ok(())
+        }
     }
 
     /// The rows of pairs and clusters, which come after the documents'.
@@ -286,6 +290,7 @@ impl Run {
 }
 
 /// What a run comes upon, in order.
+#[expect(clippy::large_enum_variant, reason = "handed on once, never stored")]
 enum Step<'a> {
     /// A record.
     Examined(Examined, &'a Survey),

@@ -128,7 +128,8 @@ impl Scrap {
 fn fail(spill: &Spill, doing: &str, e: std::io::Error) -> ! {
     let full = e.kind() == std::io::ErrorKind::StorageFull;
     let error = Error::io(doing, spill.folder(), e);
-    let error = if full { error.hint("name a folder with more room with --temp-dir, or raise --memory") } else { error };
+    let error =
+        if full { error.hint("name a folder with more room with --temp-dir, or raise --memory") } else { error };
     resume_unwind(Box::new(Failed(error)))
 }
 

@@ -181,7 +181,7 @@ impl<T: Fixed> Sorted<T> {
 
     /// These records of a file, which are in order.
     pub(super) fn one_run(file: Scrap, len: usize, share_bytes: usize) -> Self {
-        Self(Held::File { file, runs: vec![0..len as u64], same: None, share_bytes })
+        Self(Held::File { file, runs: std::iter::once(0..len as u64).collect(), same: None, share_bytes })
     }
 
     /// These records, which are in order.

@@ -2,7 +2,7 @@
 //! corpora of unusual shape stay near linear.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use ghirbal::params::{Params, Scope};
@@ -84,7 +84,10 @@ fn any_amount_of_memory_is_enough_for_random_corpora() {
 #[test]
 fn too_little_memory_or_no_folder_is_refused() {
     let folder = Folder::with(&[("a.txt", article(1, 3))]);
-    folder.ghirbal("dedup a.txt -o out --memory 100M").code(1).says(&["100 MiB of memory are too little", "--memory 256M"]);
+    folder
+        .ghirbal("dedup a.txt -o out --memory 100M")
+        .code(1)
+        .says(&["100 MiB of memory are too little", "--memory 256M"]);
     folder.ghirbal("dedup a.txt -o out --memory lots").code(2).says(&["write a size as 512M or 2G"]);
     folder.ghirbal("dedup a.txt -o out --memory 256M --temp-dir nowhere").ok();
     assert!(folder.has("out"), "what fits needs no folder");
@@ -100,12 +103,15 @@ fn a_run_says_what_it_needs_of_the_disk_and_stops_before_it_is_too_much() {
     refused.says(&["needs about 6144 GiB of disk", "are free in `[folder]`", "--temp-dir"]);
     sparse("large.txt", 64 << 20);
     let said = folder.ghirbal("report large.txt --memory 256M --temp-dir .").stderr;
-    assert!(said.starts_with("this corpus may not fit in 256 MiB of memory: up to about 96 MiB of temporary"), "{said}");
+    assert!(
+        said.starts_with("this corpus may not fit in 256 MiB of memory: up to about 96 MiB of temporary"),
+        "{said}"
+    );
     assert_eq!(folder.names(), ["huge.jsonl", "large.txt"]);
 }
 
 /// CPU seconds and peak bytes of `dedup` over a file.
-fn cost(file: &PathBuf) -> (f64, u64) {
+fn cost(file: &Path) -> (f64, u64) {
     let folder = Folder::empty();
     let args = format!("dedup {} -o out --max-removed 1", file.display());
     let child = command(&folder.path(""), &args).stdout(Stdio::null()).spawn().unwrap();
