@@ -4,10 +4,12 @@
 //! candidates, only what has been verified. Removals of one document are sorted, do not overlap and
 //! begin and end on character borders; where every word of a line goes, its line end goes with it.
 
-use crate::align::{Passage, PassageKind, narrow};
+use std::collections::HashMap;
+
+use crate::align::{Passage, PassageKind, Side, narrow};
 use crate::classify::{Evidence, Finding};
 use crate::label::{Action, Label, Zone};
-use crate::params::{Params, Snap};
+use crate::params::{KeepPassage, Params, Snap};
 use crate::span::Span;
 use crate::tokenise::View;
 use crate::verify::{Match, MatchKind};
@@ -71,14 +73,22 @@ pub struct Decision {
 }
 
 /// Decides on everything found inside one document. `id` is the document's own id: the partner of a
-/// passage repeated inside it.
-pub fn decide(id: &str, view: &View, findings: Vec<Finding>, passages: &[Passage], params: &Params) -> Decision {
+/// passage repeated inside it. `elsewhere` is what goes because it stands in other documents.
+pub fn decide(
+    id: &str,
+    view: &View,
+    findings: Vec<Finding>,
+    passages: &[Passage],
+    elsewhere: &[Repeat],
+    params: &Params,
+) -> Decision {
     let mut spans: Vec<Decided> =
         findings.into_iter().map(|finding| Decided { action: action(&finding, params), finding }).collect();
     carry_along(&mut spans);
     let mut removals: Vec<Removal> = spans.iter().filter(|d| d.action.takes_away()).map(removal).collect();
     if params.policy.action(Label::Repeat).takes_away() {
-        let repeats = repeats(id, view, passages, &removals, params);
+        let asked = inside(id, passages, params).chain(elsewhere.iter().cloned());
+        let repeats = repeats(view, asked, id, &removals, params);
         spans.extend(repeats.iter().map(|r| Decided { finding: as_finding(r), action: r.action }));
         spans.sort_by_key(|d| d.finding.span);
         removals.extend(repeats);
@@ -144,17 +154,109 @@ fn as_finding(removal: &Removal) -> Finding {
     }
 }
 
-/// The whole sentences (or lines, as `snap` asks) inside the later side of each repeated passage, so
-/// that no half sentence is left. What goes for another reason is not counted again.
-fn repeats(id: &str, view: &View, passages: &[Passage], removals: &[Removal], params: &Params) -> Vec<Removal> {
+/// A passage of which this document's side goes, because the other side stays.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Repeat {
+    /// What goes, at word borders.
+    pub span: Span,
+    /// Words of the shorter side.
+    pub words: u32,
+    /// Share of aligned words that are equal.
+    pub identity: f32,
+    /// Share of the smaller side's word pairs that the other has.
+    pub containment: f32,
+    /// Whether one side quotes the other.
+    pub quote: bool,
+    /// The side that stays.
+    pub stays: Partner,
+    /// What the other side is to this one, for a sentence: "an earlier passage of this document".
+    pub relation: String,
+}
+
+impl Repeat {
+    fn new(passage: &Passage, span: Span, stays: Partner, relation: impl Into<String>) -> Self {
+        let Passage { words, identity, containment, .. } = *passage;
+        Self {
+            span,
+            words,
+            identity,
+            containment,
+            quote: passage.kind == PassageKind::Quote,
+            stays,
+            relation: relation.into(),
+        }
+    }
+}
+
+/// Of each passage repeated inside one document, the side that goes.
+fn inside<'p>(id: &'p str, passages: &'p [Passage], params: &'p Params) -> impl Iterator<Item = Repeat> + 'p {
+    passages.iter().filter(|p| p.a.document == p.b.document).map(|p| {
+        let later_stays = params.passages.keep == KeepPassage::Longest && p.b.span.len() > p.a.span.len();
+        let (goes, stays, relation) = if later_stays {
+            (p.a, p.b, "a later passage of this document")
+        } else {
+            (p.b, p.a, "an earlier passage of this document")
+        };
+        Repeat::new(p, goes.span, Partner { doc: id.to_owned(), span: Some(stays.span) }, relation)
+    })
+}
+
+/// Of the passages that stand in two documents, the sides that go, by document.
+///
+/// `rank` orders documents by preference, 0 first; `taken` is what leaves a document for another
+/// reason, everything when it goes as a whole. What stays for another place is not taken itself, so
+/// nothing vanishes from all documents.
+pub fn across<'p>(
+    passages: &'p [Passage],
+    rank: impl Fn(u32) -> u32,
+    id: impl Fn(u32) -> &'p str,
+    taken: &HashMap<u32, Vec<Span>>,
+    params: &Params,
+) -> HashMap<u32, Vec<Repeat>> {
+    let mut gone = taken.clone();
+    let mut needed: HashMap<u32, Vec<Span>> = HashMap::new();
+    let mut repeats: HashMap<u32, Vec<Repeat>> = HashMap::new();
+    let touches = |spans: &HashMap<u32, Vec<Span>>, side: Side| {
+        spans.get(&side.document).is_some_and(|list| list.iter().any(|s| s.overlap(side.span) > 0))
+    };
+    let mut order: Vec<(&Passage, Side, Side)> = passages
+        .iter()
+        .filter(|p| p.a.document != p.b.document && p.identity >= params.filler.level.score_min())
+        .map(|p| if rank(p.a.document) < rank(p.b.document) { (p, p.a, p.b) } else { (p, p.b, p.a) })
+        .collect();
+    order.sort_by_key(|(_, stays, goes)| (rank(stays.document), rank(goes.document), stays.span, goes.span));
+    for (passage, stays, goes) in order {
+        if touches(&gone, stays) || touches(&gone, goes) || touches(&needed, goes) {
+            continue;
+        }
+        gone.entry(goes.document).or_default().push(goes.span);
+        needed.entry(stays.document).or_default().push(stays.span);
+        let doc = id(stays.document);
+        let partner = Partner { doc: doc.to_owned(), span: Some(stays.span) };
+        let repeat = Repeat::new(passage, goes.span, partner, format!("a passage of `{doc}`, which stays"));
+        repeats.entry(goes.document).or_default().push(repeat);
+    }
+    repeats
+}
+
+/// The whole sentences (or lines, as `snap` asks) inside what goes of each repeat, so that no half
+/// sentence is left. What goes for another reason is not counted again.
+fn repeats(
+    view: &View,
+    asked: impl Iterator<Item = Repeat>,
+    id: &str,
+    removals: &[Removal],
+    params: &Params,
+) -> Vec<Removal> {
     let snap = if params.passages.snap == Snap::Paragraph { Snap::Paragraph } else { Snap::Sentence };
     let mut found: Vec<Removal> = Vec::new();
-    for p in passages.iter().filter(|p| p.a.document == p.b.document) {
-        let Some(span) = narrow(view, p.b.span, snap) else { continue };
+    for repeat in asked {
+        let Some(span) = narrow(view, repeat.span, snap) else { continue };
         // One side stays: not where the other goes already. And not where it is too uncertain; the
         // passage is reported all the same.
-        let touched = |r: &Removal| r.span.overlap(span) > 0 || r.span.overlap(p.a.span) > 0;
-        if p.identity < params.filler.level.score_min() || removals.iter().chain(&found).any(touched) {
+        let other = repeat.stays.span.filter(|_| repeat.stays.doc == id);
+        let touched = |r: &Removal| r.span.overlap(span) > 0 || other.is_some_and(|s| r.span.overlap(s) > 0);
+        if repeat.identity < params.filler.level.score_min() || removals.iter().chain(&found).any(touched) {
             continue;
         }
         found.push(Removal {
@@ -162,19 +264,20 @@ fn repeats(id: &str, view: &View, passages: &[Passage], removals: &[Removal], pa
             label: Label::Repeat,
             action: params.policy.action(Label::Repeat),
             rule: "passage.repeat",
-            score: p.identity,
+            score: repeat.identity,
             evidence: vec![
-                ("identity", round(p.identity as f64).into()),
-                ("containment", round(p.containment as f64).into()),
-                ("words", p.words.into()),
+                ("identity", round(repeat.identity as f64).into()),
+                ("containment", round(repeat.containment as f64).into()),
+                ("words", repeat.words.into()),
             ],
             why: format!(
-                "{} of the {} words say the same as an earlier passage of this document{}",
-                percent(p.identity as f64),
-                p.words,
-                if p.kind == PassageKind::Quote { ", one of them as a quotation" } else { "" },
+                "{} of the {} words say the same as {}{}",
+                percent(repeat.identity as f64),
+                repeat.words,
+                repeat.relation,
+                if repeat.quote { ", one of them as a quotation" } else { "" },
             ),
-            partner: Some(Partner { doc: id.to_owned(), span: Some(p.a.span) }),
+            partner: Some(repeat.stays),
         });
     }
     found.sort_by_key(|r| r.span);
@@ -317,7 +420,6 @@ fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::align::Side;
     use crate::params::Scope;
     use crate::tokenise::default_tokeniser;
 
@@ -338,7 +440,7 @@ mod tests {
     fn check(text: &str, what: &[&str], expect: &str) {
         let view = View::new(text, default_tokeniser());
         let findings = what.iter().map(|w| finding(text, w, Label::Promo, 1.0)).collect();
-        let decision = decide("d", &view, findings, &[], &Params::default());
+        let decision = decide("d", &view, findings, &[], &[], &Params::default());
         let mut left = String::new();
         let mut at = 0;
         for r in &decision.removals {
@@ -408,7 +510,7 @@ mod tests {
         let mut params = Params::default();
         params.policy.set(Label::Repeat, Action::Remove).unwrap();
         let gone = |findings, identity| {
-            let removals = decide("d", &view, findings, &[passage(identity)], &params).removals;
+            let removals = decide("d", &view, findings, &[passage(identity)], &[], &params).removals;
             removals.iter().map(|r| r.label).collect::<Vec<_>>()
         };
         assert_eq!(gone(vec![], 1.0), [Label::Repeat]);
@@ -420,7 +522,8 @@ mod tests {
     fn below_the_level_a_removal_becomes_a_flag() {
         let view = View::new("one\ntwo", default_tokeniser());
         let act = |label, score| {
-            decide("d", &view, vec![finding("one\ntwo", "two", label, score)], &[], &Params::default()).spans[0].action
+            decide("d", &view, vec![finding("one\ntwo", "two", label, score)], &[], &[], &Params::default()).spans[0]
+                .action
         };
         assert_eq!(act(Label::InsertedHeadline, 0.5), Action::Flag);
         assert_eq!(act(Label::InsertedHeadline, 0.9), Action::Remove);
@@ -433,7 +536,7 @@ mod tests {
     fn what_stands_in_a_tail_goes_with_it() {
         let view = View::new("one\ntwo", default_tokeniser());
         let embed = Finding { zone: Zone::Tail, ..finding("one\ntwo", "two", Label::SocialEmbed, 0.9) };
-        assert_eq!(decide("d", &view, vec![embed], &[], &Params::default()).spans[0].action, Action::Remove);
+        assert_eq!(decide("d", &view, vec![embed], &[], &[], &Params::default()).spans[0].action, Action::Remove);
     }
 
     #[test]
@@ -442,7 +545,7 @@ mod tests {
         let view = View::new(text, default_tokeniser());
         let tail = |what, label, score| Finding { zone: Zone::Tail, ..finding(text, what, label, score) };
         let actions = |findings| -> Vec<Action> {
-            decide("d", &view, findings, &[], &Params::default()).spans.iter().map(|d| d.action).collect()
+            decide("d", &view, findings, &[], &[], &Params::default()).spans.iter().map(|d| d.action).collect()
         };
         let (before, embed) = (tail("one", Label::ReadAlsoContent, 0.9), tail("two", Label::SocialEmbed, 0.6));
         let after = tail("three", Label::ReadAlsoContent, 0.9);
@@ -466,10 +569,10 @@ mod tests {
             scope: Scope::Document,
         };
         let passages = [passage(side(35, 62)), passage(side(68, 91))];
-        assert!(decide("d", &view, vec![], &passages, &Params::default()).removals.is_empty());
+        assert!(decide("d", &view, vec![], &passages, &[], &Params::default()).removals.is_empty());
         let mut params = Params::default();
         params.policy.set(Label::Repeat, Action::Remove).unwrap();
-        let removals = decide("d", &view, vec![], &passages, &params).removals;
+        let removals = decide("d", &view, vec![], &passages, &[], &params).removals;
         let gone: Vec<&str> = removals.iter().map(|r| r.span.of(text)).collect();
         assert_eq!(gone, ["One two three four five six. "], "the second begins and ends in mid-sentence");
         assert_eq!(removals[0].partner, Some(Partner { doc: "d".into(), span: Some(Span::new(0, 27)) }));

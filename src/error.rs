@@ -78,6 +78,17 @@ impl Error {
         self
     }
 
+    /// The same, where nothing is said yet.
+    pub fn or_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint.get_or_insert_with(|| hint.into());
+        self
+    }
+
+    /// The line it names.
+    pub fn line_number(&self) -> Option<u64> {
+        self.line
+    }
+
     /// Whether a ceiling such as `--max-removed` stopped the run.
     pub fn is_ceiling(&self) -> bool {
         self.kind == Kind::Ceiling

@@ -45,7 +45,8 @@ pub struct Fields {
     pub text: String,
     /// The id; a record without one is called `source:line`.
     pub id: String,
-    /// The host, whose lines are counted together.
+    /// The host, whose lines are counted together: a name or a URL. Where it names none, the host
+    /// of a field `url`, `uri` or `link` is taken.
     pub host: String,
     /// The field that metadata is written to in cleaned records.
     pub metadata: String,
@@ -158,10 +159,24 @@ impl FromStr for Keep {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// Inside each document only.
+    /// Inside each document.
     Document,
-    /// Across documents too.
+    /// Across documents.
     Corpus,
+    /// Both.
+    Both,
+}
+
+impl Scope {
+    /// Whether passages inside a document are looked for.
+    pub fn inside(self) -> bool {
+        self != Scope::Corpus
+    }
+
+    /// Whether passages across documents are looked for.
+    pub fn across(self) -> bool {
+        self != Scope::Document
+    }
 }
 
 /// Where the borders of a passage lie when it is shown or removed.
@@ -190,6 +205,30 @@ impl FromStr for Snap {
     }
 }
 
+/// Which side of a passage repeated inside one document stays when repeats are removed. Across
+/// documents it is the side in the document that [`Keep`] prefers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeepPassage {
+    /// The first.
+    #[default]
+    First,
+    /// The longer; the first of two of one length.
+    Longest,
+}
+
+impl FromStr for KeepPassage {
+    type Err = String;
+
+    fn from_str(s: &str) -> std::result::Result<Self, String> {
+        match s {
+            "first" => Ok(KeepPassage::First),
+            "longest" => Ok(KeepPassage::Longest),
+            _ => Err(format!("`{s}` is none of first, longest")),
+        }
+    }
+}
+
 /// Repeated passages.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PassageParams {
@@ -201,11 +240,13 @@ pub struct PassageParams {
     pub identity_min: f64,
     /// Where its borders lie when it is shown or removed.
     pub snap: Snap,
+    /// Which side stays inside a document.
+    pub keep: KeepPassage,
 }
 
 impl Default for PassageParams {
     fn default() -> Self {
-        Self { scope: Scope::Document, words_min: 6, identity_min: 0.5, snap: Snap::Word }
+        Self { scope: Scope::Document, words_min: 6, identity_min: 0.5, snap: Snap::Word, keep: KeepPassage::First }
     }
 }
 

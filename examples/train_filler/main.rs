@@ -1,226 +1,235 @@
-//! What weighs for filler? Trains the linear model on labelled lines.
+//! What weighs for filler? Trains the model on labelled lines, and says how it does on hosts it has
+//! not seen.
 //!
 //! ```text
-//! cargo run --release --example train_filler -- [--no-check] -o src/classify/model.txt GOLD.jsonl…
+//! cargo run --release --example train_filler -- [--folds N] [--lines FILE] [-o src/classify/model.txt] GOLD.jsonl…
 //! ```
 //!
-//! GOLD holds one page a line: `{"id","host","lines":[{"text","label","kind"?,"nl"?}]}` with the labels
-//! `body` and `boilerplate`. A logistic regression first; then boosted trees look at what it gave the
-//! lines around, on folds of hosts it did not see. Prints figures of a cross-validation by host, then
-//! writes weights trained on everything. The same input gives the same weights.
+//! GOLD holds one page a line: `{"id","host","lang","lines":[{"text","label","kind"?,"spans"?,"nl"?}]}`
+//! with the labels `body` and `boilerplate`. A logistic regression first; then boosted trees look at
+//! what it gave the lines around, on folds of hosts it did not see. With `--folds` the hosts are
+//! divided; each part is classified, rules and all, with weights trained on the other parts, and the
+//! figures are printed at every level. Of a GOLD written after `--also`, the lines are not learned from,
+//! only scored. `--lines` writes what the unseen lines got, for choosing the borders of
+//! `src/classify/judge.rs`. With `-o` the weights trained on everything are written. The same input
+//! gives the same weights.
 
+mod logistic;
+mod score;
 mod trees;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
+use std::io::Write as _;
 
-use ghirbal::classify::{Classifier, Sample, context_values, feature_names};
+use ghirbal::classify::{Classifier, Run, Sample, context_values, feature_names};
 use ghirbal::fingerprint::LineFrequencies;
-use ghirbal::params::FillerParams;
+use ghirbal::params::{FillerParams, Level};
 use ghirbal::tokenise::{View, default_tokeniser};
+use logistic::{Weights, chance};
 use rayon::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-const FOLDS: u64 = 5;
-const EPOCHS: usize = 6;
-/// Words are learned when they stand on at least this many hosts, at most so many of them.
-const WORD_HOSTS_MIN: usize = 6;
+/// Folds of hosts within the training pages, so that the trees see honest chances.
+const INNER_FOLDS: u64 = 5;
+/// Words, and runs of words, are learned when they stand on at least this many hosts, at most so
+/// many of them.
+const WORD_HOSTS_MIN: usize = 10;
 const WORDS_MAX: usize = 4000;
-/// L2 penalties a step, of features and of words.
-const DECAY: f32 = 1e-6;
-const WORD_DECAY: f32 = 4e-6;
+const RUN_HOSTS_MIN: usize = 10;
+const RUNS_MAX: usize = 4000;
 
-struct Page {
+/// A labelled page.
+pub struct Page {
     set: usize,
-    fold: u64,
     host: String,
+    lang: String,
     /// Counts in figures: not suspect.
     scored: bool,
+    learned: bool,
     text: String,
+    gold: Vec<score::Gold>,
     samples: Vec<Sample>,
     /// For each sample: is it filler, when it is labelled.
     filler: Vec<Option<bool>>,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (mut output, mut paths, mut check) = (None, Vec::new(), true);
+    let (mut output, mut lines, mut folds, mut paths, mut learned) = (None, None, 0u64, Vec::new(), true);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "-o" => output = args.next(),
-            "--no-check" => check = false,
-            _ => paths.push(arg),
+            "--lines" => lines = args.next(),
+            "--folds" => folds = args.next().unwrap_or_default().parse()?,
+            "--also" => learned = false,
+            _ => paths.push((arg, learned)),
         }
     }
+    let classifier = Classifier::new(&FillerParams::default())?;
     let mut pages = Vec::new();
-    for (set, path) in paths.iter().enumerate() {
-        pages.extend(read(set, path)?);
+    let mut frequencies = Vec::new();
+    for (set, (path, learned)) in paths.iter().enumerate() {
+        let counts = LineFrequencies::default();
+        pages.extend(read(set, path, *learned, &classifier, &counts)?);
+        frequencies.push(counts);
     }
-    let words = vocabulary(&pages);
-    println!("{} pages, {} words", pages.len(), words.len());
-    let index: HashMap<u64, usize> = words.iter().enumerate().map(|(i, (hash, _))| (*hash, i)).collect();
-    let rows = rows(&pages, &index);
-
-    // First look: chances on folds it did not see.
-    let mut first = vec![Vec::new(); pages.len()];
-    for fold in 0..FOLDS {
-        let train: Vec<usize> = (0..pages.len()).filter(|&p| pages[p].fold != fold).collect();
-        let weights = fit(&pages, &rows, &train, words.len());
-        for p in (0..pages.len()).filter(|&p| pages[p].fold == fold) {
-            first[p] = rows[p].iter().map(|r| chance(weights.sum(r))).collect();
+    let spelling = spelling(&pages);
+    println!("{} pages, {} spellings", pages.len(), spelling.words.len());
+    if folds > 0 {
+        let unseen: Vec<String> = (0..folds)
+            .map(|fold| train(&pages, &spelling, |page| page.learned && fold_of(&page.host, folds) != fold))
+            .collect();
+        let classifiers = unseen
+            .iter()
+            .map(|weights| Ok(Classifier::new(&FillerParams::default())?.weights(weights)))
+            .collect::<ghirbal::error::Result<Vec<_>>>()?;
+        let of = |page: &Page| &classifiers[fold_of(&page.host, folds) as usize];
+        for level in [Level::Careful, Level::Default, Level::Thorough] {
+            score::print(&paths, &pages, &frequencies, level, folds, of);
         }
-    }
-    let values: Vec<Vec<Vec<u8>>> =
-        pages.par_iter().zip(&first).map(|(page, chances)| context_values(&page.samples, chances)).collect();
-    let mut second = vec![Vec::new(); pages.len()];
-    for fold in (0..FOLDS).filter(|_| check) {
-        let trees = trees::fit(&examples(&pages, &values, |p| pages[p].fold != fold));
-        for p in (0..pages.len()).filter(|&p| pages[p].fold == fold) {
-            second[p] = values[p].iter().map(|v| chance(trees.iter().map(|t| t.leaf(v)).sum())).collect();
+        if let Some(lines) = lines {
+            write_lines(&lines, &pages, &frequencies, folds, of)?;
         }
-    }
-    for (set, path) in paths.iter().enumerate().filter(|_| check) {
-        println!("== {path}: cross-validation by host");
-        figures("first look", &pages, &first, set);
-        figures("second look", &pages, &second, set);
     }
     if let Some(output) = output {
-        let all: Vec<usize> = (0..pages.len()).collect();
-        let plain = fit(&pages, &rows, &all, words.len());
-        let trees = trees::fit(&examples(&pages, &values, |_| true));
-        std::fs::write(output, weights_file(&plain, &words, &trees))?;
+        std::fs::write(output, train(&pages, &spelling, |page| page.learned))?;
     }
     Ok(())
 }
 
-fn read(set: usize, path: &str) -> Result<Vec<Page>, Box<dyn std::error::Error>> {
+/// The part a host belongs to.
+pub fn fold_of(host: &str, folds: u64) -> u64 {
+    host.bytes().fold(7u64, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b))) % 1009 % folds
+}
+
+/// Weights from the chosen pages alone, as `model.txt` has them.
+fn train(pages: &[Page], spelling: &Spelling, chosen: impl Fn(&Page) -> bool) -> String {
+    let pages: Vec<&Page> = pages.iter().filter(|page| chosen(page)).collect();
+    let words = vocabulary(&pages, WORD_HOSTS_MIN, WORDS_MAX, |s| &s.words, |w| spelling.words.contains_key(&w));
+    let runs = vocabulary(&pages, RUN_HOSTS_MIN, RUNS_MAX, |s| &s.runs, |r| spelling.runs.contains_key(&r));
+    let rows = logistic::rows(&pages, &words, &runs);
+    let part = |page: &Page| fold_of(&page.host, 1000) % INNER_FOLDS;
+    // First look: chances on parts it did not see.
+    let parts: Vec<Weights> = (0..INNER_FOLDS)
+        .into_par_iter()
+        .map(|fold| {
+            let train: Vec<usize> = (0..pages.len()).filter(|&p| part(pages[p]) != fold).collect();
+            logistic::fit(&pages, &rows, &train, words.len() + runs.len())
+        })
+        .collect();
+    let values: Vec<Vec<Vec<u8>>> = (0..pages.len())
+        .into_par_iter()
+        .map(|p| {
+            let weights = &parts[part(pages[p]) as usize];
+            let chances: Vec<f32> = rows[p].iter().map(|r| chance(weights.sum(r))).collect();
+            context_values(&pages[p].samples, &chances)
+        })
+        .collect();
+    let trees = trees::fit(&examples(&pages, &values));
+    let plain = logistic::fit(&pages, &rows, &(0..pages.len()).collect::<Vec<_>>(), words.len() + runs.len());
+    weights_file(&plain, &words, &runs, spelling, &trees)
+}
+
+fn read(
+    set: usize,
+    path: &str,
+    learned: bool,
+    classifier: &Classifier,
+    frequencies: &LineFrequencies,
+) -> Result<Vec<Page>, Box<dyn std::error::Error>> {
     let raw = std::fs::read_to_string(path)?;
     let records: Vec<Value> = raw.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-    let frequencies = LineFrequencies::default();
-    let texts: Vec<(String, Vec<(u32, u32)>)> = records.iter().map(text).collect();
-    let host = |r: &Value| r["host"].as_str().unwrap_or_default().to_string();
+    let texts: Vec<(String, Vec<score::Gold>)> = records.iter().map(score::text).collect();
+    let field = |r: &Value, name: &str| r[name].as_str().unwrap_or_default().to_string();
     records.par_iter().zip(&texts).for_each(|(r, (text, _))| {
-        frequencies.observe(Some(&host(r)), &View::new(text, default_tokeniser()));
+        frequencies.observe(Some(&field(r, "host")), &View::new(text, default_tokeniser()));
     });
-    let classifier = Classifier::new(&FillerParams::default())?;
     Ok(records
         .par_iter()
         .zip(texts)
-        .map(|(r, (text, spans))| {
-            let host = host(r);
+        .map(|(r, (text, gold))| {
+            let host = field(r, "host");
             let view = View::new(&text, default_tokeniser());
-            let samples = classifier.samples(Some(&host), &view, &frequencies);
-            let filler = samples.iter().map(|s| label(r, &spans, s)).collect();
+            let samples = classifier.samples(Some(&host), &view, frequencies);
+            let line = |s: &Sample| &gold[gold.partition_point(|g| g.bytes.1 <= s.span.start)];
+            let filler = samples.iter().map(|s| line(s).filler).collect();
             let suspect = r["gold_suspect"].as_bool().unwrap_or(false) || r["lang"] == "xx";
-            let fold = host.bytes().fold(7u64, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b))) % 1009 % FOLDS;
-            Page { set, fold, host, scored: !suspect, text, samples, filler }
+            Page { set, host, lang: field(r, "lang"), scored: !suspect, learned, text, gold, samples, filler }
         })
         .collect())
 }
 
-/// The text of a page and the bytes of each of its lines.
-fn text(record: &Value) -> (String, Vec<(u32, u32)>) {
-    let (mut text, mut spans) = (String::new(), Vec::new());
-    for (i, line) in record["lines"].as_array().into_iter().flatten().enumerate() {
-        if i > 0 {
-            text.push_str(&"\n".repeat(line["nl"].as_u64().unwrap_or(1) as usize));
+/// Of each word and run of words one spelling, the least.
+struct Spelling {
+    words: HashMap<u64, String>,
+    runs: HashMap<u64, String>,
+}
+
+fn spelling(pages: &[Page]) -> Spelling {
+    let (mut words, mut runs) = (HashMap::new(), HashMap::new());
+    fn least(map: &mut HashMap<u64, String>, key: u64, word: String) {
+        let known = map.entry(key).or_insert_with(|| word.clone());
+        if word < *known {
+            *known = word;
         }
-        let start = text.len() as u32;
-        text.push_str(line["text"].as_str().unwrap_or_default());
-        spans.push((start, text.len() as u32));
     }
-    (text, spans)
+    for page in pages.iter().filter(|p| p.learned) {
+        for sample in &page.samples {
+            let text = sample.span.of(&page.text);
+            let tokens = default_tokeniser().tokenise(text);
+            let word = |t: &ghirbal::tokenise::Token| t.span.of(text).to_lowercase();
+            for token in &tokens {
+                least(&mut words, token.hash, word(token));
+            }
+            for (run, tokens) in Run::of(&tokens) {
+                let name = Run::NAMES.iter().find(|(_, r)| *r == run).map_or("", |(name, _)| name);
+                let all: Vec<String> = tokens.iter().map(word).collect();
+                least(&mut runs, run.key(tokens), format!("{name} {}", all.join(" ")));
+            }
+        }
+    }
+    // A spelling must read back as what it spells.
+    words.retain(|hash, word| {
+        let tokens = default_tokeniser().tokenise(word);
+        tokens.len() == 1 && tokens[0].hash == *hash && !word.contains(char::is_numeric)
+    });
+    runs.retain(|key, text| {
+        let (name, words) = text.split_once(' ').unwrap_or_default();
+        let run = Run::NAMES.iter().find(|(n, _)| *n == name).map(|(_, run)| *run);
+        run.is_some_and(|run| run.key(&default_tokeniser().tokenise(words)) == *key) && !text.contains(char::is_numeric)
+    });
+    Spelling { words, runs }
 }
 
-fn label(record: &Value, spans: &[(u32, u32)], sample: &Sample) -> Option<bool> {
-    let line = spans.partition_point(|s| s.1 <= sample.span.start);
-    let line = &record["lines"][line];
-    if matches!(line["kind"].as_str(), Some("title" | "sep" | "uncertain" | "mixed")) {
-        return None;
-    }
-    match line["label"].as_str() {
-        Some("boilerplate") => Some(true),
-        Some("body") => Some(false),
-        _ => None,
-    }
-}
-
-/// The words that stand on the most hosts, with one spelling each.
-fn vocabulary(pages: &[Page]) -> Vec<(u64, String)> {
-    let mut hosts: HashMap<u64, BTreeSet<&str>> = HashMap::new();
-    let mut spelling: HashMap<u64, String> = HashMap::new();
+/// What stands on the most hosts.
+fn vocabulary(
+    pages: &[&Page],
+    hosts_min: usize,
+    len_max: usize,
+    of: impl Fn(&Sample) -> &Vec<u64>,
+    known: impl Fn(u64) -> bool,
+) -> Vec<u64> {
+    let mut hosts: BTreeMap<u64, BTreeSet<&str>> = BTreeMap::new();
     for page in pages {
-        for token in default_tokeniser().tokenise(&page.text) {
-            let seen = hosts.entry(token.hash).or_default();
-            if seen.len() < 2000 {
-                seen.insert(&page.host);
-            }
-            let word = token.span.of(&page.text).to_lowercase();
-            let known = spelling.entry(token.hash).or_insert_with(|| word.clone());
-            if word < *known {
-                *known = word;
-            }
+        for &key in page.samples.iter().flat_map(&of) {
+            hosts.entry(key).or_default().insert(&page.host);
         }
     }
-    let mut words: Vec<(usize, u64, String)> = hosts
+    let mut found: Vec<(usize, u64)> = hosts
         .into_iter()
-        .filter(|(_, hosts)| hosts.len() >= WORD_HOSTS_MIN)
-        .map(|(hash, hosts)| (hosts.len(), hash, spelling.remove(&hash).unwrap_or_default()))
-        .filter(|(_, hash, word)| {
-            let tokens = default_tokeniser().tokenise(word);
-            tokens.len() == 1 && tokens[0].hash == *hash && !word.contains(char::is_numeric)
-        })
+        .filter(|(key, hosts)| hosts.len() >= hosts_min && known(*key))
+        .map(|(key, hosts)| (hosts.len(), key))
         .collect();
-    words.sort_by(|a, b| b.0.cmp(&a.0).then(a.2.cmp(&b.2)));
-    words.truncate(WORDS_MAX);
-    words.into_iter().map(|(_, hash, word)| (hash, word)).collect()
+    found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    found.truncate(len_max);
+    found.into_iter().map(|(_, key)| key).collect()
 }
 
-// ---------------------------------------------------------------- logistic regression
-
-#[derive(Clone)]
-struct RowOf {
-    active: Vec<u16>,
-    /// Indices of known words, each of value 1 / sqrt(words of the line).
-    words: Vec<(u16, f32)>,
-}
-
-fn rows(pages: &[Page], index: &HashMap<u64, usize>) -> Vec<Vec<RowOf>> {
-    pages
-        .par_iter()
-        .map(|page| {
-            page.samples
-                .iter()
-                .map(|s| {
-                    let value = 1.0 / (s.words.len().max(1) as f32).sqrt();
-                    let words = s.words.iter().filter_map(|w| index.get(w)).map(|&i| (i as u16, value)).collect();
-                    RowOf { active: s.features.clone(), words }
-                })
-                .collect()
-        })
-        .collect()
-}
-
-struct Weights {
-    plain: Vec<f32>,
-    words: Vec<f32>,
-}
-
-impl Weights {
-    fn sum(&self, row: &RowOf) -> f32 {
-        row.active.iter().map(|&i| self.plain[i as usize]).sum::<f32>()
-            + row.words.iter().map(|&(i, v)| self.words[i as usize] * v).sum::<f32>()
-    }
-}
-
-fn chance(sum: f32) -> f32 {
-    1.0 / (1.0 + (-sum).exp())
-}
-
-/// The labelled lines of the chosen pages, for the second look.
-fn examples<'a>(pages: &[Page], values: &'a [Vec<Vec<u8>>], chosen: impl Fn(usize) -> bool) -> Vec<trees::Example<'a>> {
+/// The labelled lines, for the second look.
+fn examples<'a>(pages: &[&Page], values: &'a [Vec<Vec<u8>>]) -> Vec<trees::Example<'a>> {
     let mut examples = Vec::new();
-    for (p, page) in pages.iter().enumerate().filter(|(p, _)| chosen(*p)) {
+    for (p, page) in pages.iter().enumerate() {
         for (l, values) in values[p].iter().enumerate() {
             if let Some(filler) = page.filler[l] {
                 examples.push(trees::Example { values, filler, weight: weight(page, l) });
@@ -230,106 +239,28 @@ fn examples<'a>(pages: &[Page], values: &'a [Vec<Vec<u8>>], chosen: impl Fn(usiz
     examples
 }
 
-/// Adagrad (Duchi, Hazan & Singer 2011) over the lines in a fixed pseudo-random order.
-fn fit(pages: &[Page], rows: &[Vec<RowOf>], train: &[usize], words: usize) -> Weights {
-    let mut w = Weights { plain: vec![0.0; feature_names().0.len()], words: vec![0.0; words] };
-    let (mut g, mut gw) = (vec![1e-6f32; w.plain.len()], vec![1e-6f32; words]);
-    let mut order: Vec<(usize, usize)> = train
-        .iter()
-        .flat_map(|&p| (0..rows[p].len()).map(move |l| (p, l)))
-        .filter(|&(p, l)| pages[p].filler[l].is_some())
-        .collect();
-    let mut state = 0x2545_f491_4f6c_dd1du64;
-    let mut averaged = Weights { plain: vec![0.0; w.plain.len()], words: vec![0.0; words] };
-    for epoch in 0..EPOCHS {
-        for i in (1..order.len()).rev() {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            order.swap(i, (state % (i as u64 + 1)) as usize);
-        }
-        for &(p, l) in &order {
-            let row = &rows[p][l];
-            let target = if pages[p].filler[l] == Some(true) { 1.0 } else { 0.0 };
-            let error = (chance(w.sum(row)) - target) * weight(&pages[p], l);
-            for &i in &row.active {
-                let i = i as usize;
-                let step = error + DECAY * w.plain[i];
-                g[i] += step * step;
-                w.plain[i] -= 0.1 * step / g[i].sqrt();
-            }
-            for &(i, v) in &row.words {
-                let i = i as usize;
-                let step = error * v + WORD_DECAY * w.words[i];
-                gw[i] += step * step;
-                w.words[i] -= 0.1 * step / gw[i].sqrt();
-            }
-        }
-        if epoch >= EPOCHS / 2 {
-            let share = 1.0 / (EPOCHS - EPOCHS / 2) as f32;
-            averaged.plain.iter_mut().zip(&w.plain).for_each(|(a, w)| *a += w * share);
-            averaged.words.iter_mut().zip(&w.words).for_each(|(a, w)| *a += w * share);
-        }
-    }
-    averaged
-}
-
 /// Long body text counts for more than a stray word: losing it costs more.
 fn weight(page: &Page, line: usize) -> f32 {
     if page.filler[line] == Some(false) { 1.0 + (page.samples[line].length / 20.0).min(2.0) } else { 1.0 }
 }
 
-// ---------------------------------------------------------------- figures and file
-
-fn figures(name: &str, pages: &[Page], chances: &[Vec<f32>], set: usize) {
-    let mut line = format!("{name:>12}");
-    for threshold in [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95] {
-        let (mut tp, mut fp, mut fnn, mut tn) = (0f64, 0f64, 0f64, 0f64);
-        let (mut lost, mut body) = (0f64, 0f64);
-        for (page, chances) in pages.iter().zip(chances).filter(|(p, _)| p.set == set && p.scored) {
-            for ((sample, filler), &p) in page.samples.iter().zip(&page.filler).zip(chances) {
-                let Some(filler) = filler else { continue };
-                let removed = p >= threshold;
-                match (filler, removed) {
-                    (true, true) => tp += 1.0,
-                    (false, true) => fp += 1.0,
-                    (true, false) => fnn += 1.0,
-                    (false, false) => tn += 1.0,
-                }
-                if !filler {
-                    body += sample.span.len() as f64;
-                    lost += if removed { sample.span.len() as f64 } else { 0.0 };
-                }
-            }
-        }
-        let f1 = |hit: f64, wrong: f64, missed: f64| 2.0 * hit / (2.0 * hit + wrong + missed).max(1.0);
-        let _ = write!(
-            line,
-            "\n   {threshold}: filler F1 {:.3} body F1 {:.3} lost {:.4} fp {} ({:.4})",
-            f1(tp, fp, fnn),
-            f1(tn, fnn, fp),
-            lost / body.max(1.0),
-            fp,
-            fp / (fp + tn).max(1.0),
-        );
-    }
-    println!("{line}");
-}
-
-fn weights_file(plain: &Weights, words: &[(u64, String)], trees: &[trees::Tree]) -> String {
+fn weights_file(plain: &Weights, words: &[u64], runs: &[u64], spelling: &Spelling, trees: &[trees::Tree]) -> String {
     let (names, value_names) = feature_names();
     let mut text =
         String::from("# Weights of the model. Above 0 speaks for filler. Written by examples/train_filler.\n");
-    let mut push = |name: &str, weight: f32| {
-        if weight.abs() >= 0.005 {
+    let mut push = |name: &str, weight: f32, least: f32| {
+        if weight.abs() >= least {
             let _ = writeln!(text, "{name} {weight:.2}");
         }
     };
     for (i, name) in names.iter().enumerate() {
-        push(name, plain.plain[i]);
+        push(name, plain.plain[i], 0.005);
     }
-    for (i, (_, word)) in words.iter().enumerate() {
-        push(&format!("word {word}"), plain.words[i]);
+    for (i, word) in words.iter().enumerate() {
+        push(&format!("word {}", spelling.words[word]), plain.words[i], 0.005);
+    }
+    for (i, run) in runs.iter().enumerate() {
+        push(&spelling.runs[run], plain.words[words.len() + i], 0.05);
     }
     for tree in trees {
         let forks: Vec<String> = tree.forks.iter().map(|(v, b)| format!("{}:{b}", value_names[*v])).collect();
@@ -337,4 +268,35 @@ fn weights_file(plain: &Weights, words: &[(u64, String)], trees: &[trees::Tree])
         let _ = writeln!(text, "tree {} | {}", forks.join(" "), leaves.join(" "));
     }
     text
+}
+
+/// One line for each unseen line: what it is and what it got.
+fn write_lines<'a>(
+    path: &str,
+    pages: &'a [Page],
+    frequencies: &[LineFrequencies],
+    folds: u64,
+    of: impl Fn(&Page) -> &'a Classifier + Sync,
+) -> std::io::Result<()> {
+    let written: Vec<String> = pages
+        .par_iter()
+        .filter(|page| page.scored)
+        .map(|page| {
+            let (view, counts) = (View::new(&page.text, default_tokeniser()), &frequencies[page.set]);
+            let chances = of(page).chances(Some(&page.host), &view, counts);
+            let found = of(page).classify(Some(&page.host), &view, counts);
+            let mut out = String::new();
+            for ((sample, chance), filler) in page.samples.iter().zip(chances).zip(&page.filler) {
+                let by = found.iter().find(|f| f.span == sample.span);
+                let line = json!({"set": page.set, "host": page.host, "lang": page.lang, "fold": fold_of(&page.host, folds),
+                    "filler": filler, "length": sample.length, "bytes": sample.span.len(), "chance": chance,
+                    "rule": by.map(|f| f.rule), "label": by.map(|f| f.label), "score": by.map(|f| f.score),
+                    "text": sample.span.of(&page.text)});
+                let _ = writeln!(out, "{line}");
+            }
+            out
+        })
+        .collect();
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
+    written.iter().try_for_each(|page| writeln!(file, "{page}"))
 }

@@ -4,13 +4,13 @@ use rayon::prelude::*;
 
 pub const DEPTH: usize = 4;
 const TREES: usize = 120;
-const RATE: f32 = 0.15;
+const RATE: f32 = 0.1;
 /// Lines each tree looks at, in a fixed pseudo-random choice.
 const LINES_MAX: usize = 140_000;
 const BINS: usize = 64;
 /// Smallest sum of second derivatives in a leaf, and the L2 penalty on its weight.
-const HESSIAN_MIN: f32 = 20.0;
-const PENALTY: f32 = 5.0;
+const HESSIAN_MIN: f32 = 60.0;
+const PENALTY: f32 = 20.0;
 
 pub struct Tree {
     pub forks: Vec<(usize, u8)>,
@@ -56,7 +56,7 @@ pub fn fit(examples: &[Example]) -> Vec<Tree> {
             .iter()
             .map(|&i| {
                 let e = &examples[i as usize];
-                let p = super::chance(sums[i as usize]);
+                let p = crate::chance(sums[i as usize]);
                 let target = if e.filler { 1.0 } else { 0.0 };
                 ((p - target) * e.weight, (p * (1.0 - p)).max(1e-4) * e.weight)
             })

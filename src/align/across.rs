@@ -5,14 +5,16 @@
 
 use rayon::prelude::*;
 
-use super::chain::{Chain, chains};
+use super::chain::{Chain, chains, matched};
 use super::corpus::Corpus;
 use super::index::{GRAM_LEN_WORDS, Shared, candidates};
 use super::local::{Alignment, align};
 use super::merge::{Piece, merge, once};
-use super::natural::{Substance, common_property, has_substance, headline, round, trim};
+use super::natural::{
+    FORM_DOCUMENTS_MIN, Substance, common_property, form, has_substance, headline, listing, recited, round, trim,
+};
 use super::seed::Run;
-use super::star::star;
+use super::star::{best_of_many, star};
 use super::weight::Weights;
 use super::words::Words;
 use super::{Passage, PassageKind, Side, measure};
@@ -48,6 +50,19 @@ pub struct Version {
 /// versions of one text. One or two are copying: a contained text, a text and its amended end.
 const VERSION_PIECES_MIN: usize = 3;
 
+/// The share of the longer document that versions have in common.
+const MUTUAL_SHARE_MIN: f32 = 0.4;
+
+/// The same when the passages are only two: one text with an insertion.
+const MUTUAL_SHARE_MIN_OF_TWO: f32 = 0.7;
+
+/// Whether as many passages, with these shares of the shorter and of the longer document, make two
+/// versions.
+fn version(passages: usize, share_of_shorter: f32, share_of_longer: f32) -> bool {
+    (passages >= VERSION_PIECES_MIN && share_of_shorter >= RELATED_SHARE_MIN && share_of_longer >= MUTUAL_SHARE_MIN)
+        || (passages >= 2 && share_of_longer >= MUTUAL_SHARE_MIN_OF_TWO)
+}
+
 /// Two documents are relatives when passages cover this share of the shorter one.
 const RELATED_SHARE_MIN: f32 = 0.5;
 
@@ -70,7 +85,8 @@ pub fn across_documents(
         let pairs: Vec<&[Shared]> = pairs.collect();
         let between = pairs.par_iter().map(|pair| between(corpus, &weights, pair, n, params, &duplicates));
         // Most pairs have nothing to show.
-        found.par_extend(between.filter(|b| !matches!(b, Between::Passages { passages, .. } if passages.is_empty())));
+        let shown = |b: &Between| b.share >= RELATED_SHARE_MIN || !b.passages.is_empty() || b.version.is_some();
+        found.par_extend(between.filter(shown));
     });
     let mut repeats = Repeats {
         phrases_capped: candidates.grams_capped,
@@ -78,33 +94,28 @@ pub fn across_documents(
         ..Repeats::default()
     };
     let mut related = Vec::new();
-    for found in found {
-        match found {
-            Between::Passages { passages, share } => {
-                if let Some(p) = passages.first().filter(|_| share >= RELATED_SHARE_MIN) {
-                    related.push((p.a.document, p.b.document));
-                }
-                repeats.passages.extend(passages);
-            }
-            Between::Version(version) => {
-                related.push((version.a, version.b));
-                repeats.versions.push(version);
-            }
+    for Between { pair, passages, share, version } in found {
+        if share >= RELATED_SHARE_MIN {
+            related.push(pair);
         }
+        repeats.passages.extend(passages);
+        repeats.versions.extend(version);
     }
     let related = |a, b| related.binary_search(&(a, b)).is_ok() || duplicates(a, b);
     repeats.passages = star(repeats.passages, related);
+    repeats.passages = best_of_many(repeats.passages);
     repeats
 }
 
 /// What two documents have in common.
-enum Between {
-    Passages {
-        passages: Vec<Passage>,
-        /// The share of the shorter document that lies in them.
-        share: f32,
-    },
-    Version(Version),
+#[derive(Default)]
+struct Between {
+    pair: (u32, u32),
+    passages: Vec<Passage>,
+    /// The share of the shorter document that lies in what both share.
+    share: f32,
+    /// What stands for their passages.
+    version: Option<Version>,
 }
 
 /// The passages of one pair of documents, in order.
@@ -116,14 +127,13 @@ fn between(
     params: &PassageParams,
     duplicates: &impl Fn(u32, u32) -> bool,
 ) -> Between {
-    let nothing = Between::Passages { passages: Vec::new(), share: 0.0 };
-    let Some(&Shared { a_document, b_document, .. }) = pair.first() else { return nothing };
+    let Some(&Shared { a_document, b_document, .. }) = pair.first() else { return Between::default() };
     let (a, b) = (corpus.words(a_document), corpus.words(b_document));
     let (a, b): (&Words, &Words) = (&a, &b);
     let runs = runs(a, b, pair, n);
     let total: u32 = runs.iter().map(|&(r, _)| r.len).sum();
     if (total as usize) < params.words_min {
-        return nothing;
+        return Between::default();
     }
     let worth =
         |run: &Run| a.numbers[run.a as usize..run.a_end() as usize].iter().map(|&w| weights.worth_of(w)).sum::<f32>();
@@ -131,32 +141,40 @@ fn between(
         .into_iter()
         .filter_map(|chain| piece(a, b, weights, &runs, &chain, params));
     let pieces = merge(once(pieces.collect(), false), a, b, params, false);
-    let found: Vec<Piece> = pieces.into_iter().filter_map(|piece| judge(a, b, piece, params)).collect();
-    let (words, ordered) = in_order(&found);
+    // Of near duplicates even a headline may have moved, which is no passage by itself.
+    let moved = words_in_order(&pieces) < pieces.iter().map(words_of).sum();
+    let found: Vec<Piece> = pieces.into_iter().filter_map(|piece| judge(a, b, weights, piece, params)).collect();
+    let words: u32 = found.iter().map(words_of).sum();
     let share = words as f32 / a.len().min(b.len()).max(1) as f32;
-    if ordered
-        && share >= RELATED_SHARE_MIN
-        && (found.len() >= VERSION_PIECES_MIN || duplicates(a_document, b_document))
+    let mut between = Between { pair: (a_document, b_document), share, ..Between::default() };
+    if duplicates(a_document, b_document) {
+        if !moved {
+            return between;
+        }
+    } else if version(found.len(), share, words as f32 / a.len().max(b.len()).max(1) as f32)
+        && words_in_order(&found) * 10 >= words * 9
     {
-        return Between::Version(Version { a: a_document, b: b_document, words });
+        between.version = Some(Version { a: a_document, b: b_document, words });
+        return between;
     }
-    let passages = found.iter().map(|found| passage((a_document, a), (b_document, b), &found.alignment)).collect();
-    Between::Passages { passages, share }
+    between.passages = found.iter().map(|found| passage((a_document, a), (b_document, b), &found.alignment)).collect();
+    between
 }
 
-/// Words shared, and whether nine tenths of them stand in the same order on both sides. Takes
+fn words_of(found: &Piece) -> u32 {
+    found.alignment.bounds.1 - found.alignment.bounds.0
+}
+
+/// Words in the largest part of some passages that stands in the same order on both sides. Takes
 /// passages by their first side.
-fn in_order(found: &[Piece]) -> (u32, bool) {
-    let words = |f: &Piece| f.alignment.bounds.1 - f.alignment.bounds.0;
-    let total: u32 = found.iter().map(words).sum();
+fn words_in_order(found: &[Piece]) -> u32 {
     // The heaviest ascending subsequence; passages of one pair are few.
     let mut best: Vec<u32> = Vec::with_capacity(found.len());
     for (i, f) in found.iter().enumerate() {
         let before = (i.saturating_sub(256)..i).filter(|&j| found[j].alignment.bounds.2 < f.alignment.bounds.2);
-        best.push(words(f) + before.map(|j| best[j]).max().unwrap_or(0));
+        best.push(words_of(f) + before.map(|j| best[j]).max().unwrap_or(0));
     }
-    let ordered = best.into_iter().max().unwrap_or(0);
-    (total, ordered * 10 >= total * 9)
+    best.into_iter().max().unwrap_or(0)
 }
 
 /// The shared stretches at full length, each once, with the documents of their first n-gram;
@@ -206,7 +224,7 @@ fn piece(
     let mass = if alignment.in_order() {
         alignment.pairs.iter().map(|&(at, _)| weigh(at)).sum()
     } else {
-        chain.runs.iter().chain(&chain.others).flat_map(|r| r.a..r.a_end()).map(weigh).sum()
+        matched(chain).map(weigh).sum()
     };
     let all = chain.runs.iter().chain(&chain.others);
     let documents = all.map(|run| {
@@ -217,11 +235,14 @@ fn piece(
     Some(Piece { documents: documents.min().unwrap_or(0), alignment, mass })
 }
 
-fn judge(a: &Words, b: &Words, mut piece: Piece, params: &PassageParams) -> Option<Piece> {
+fn judge(a: &Words, b: &Words, weights: &Weights, mut piece: Piece, params: &PassageParams) -> Option<Piece> {
     let substance = Substance { matched: piece.alignment.matched, mass: piece.mass };
     if !has_substance(substance, false, params)
         || common_property(piece.alignment.matched, piece.documents, params)
         || headline(a, b, &piece.alignment)
+        || (piece.documents >= FORM_DOCUMENTS_MIN && form(a, b, weights, &piece.alignment, piece.mass))
+        || listing(a, b, &piece.alignment)
+        || recited(a, b, &piece.alignment)
     {
         return None;
     }
@@ -256,13 +277,17 @@ mod tests {
 
     /// The passages of a corpus as texts, and what else was found.
     fn find(texts: &[String]) -> (Vec<(String, String)>, Repeats) {
+        find_with(texts, false)
+    }
+
+    fn find_with(texts: &[String], duplicates: bool) -> (Vec<(String, String)>, Repeats) {
         let (builder, frequencies) = (CorpusBuilder::default(), WordFrequencies::default());
         texts.par_iter().enumerate().for_each(|(number, text)| {
             let view = View::new(text, default_tokeniser());
             frequencies.observe(&view.tokens);
             builder.observe(number as u32, &view);
         });
-        let repeats = across_documents(&builder.finish(), &frequencies, &PassageParams::default(), |_, _| false);
+        let repeats = across_documents(&builder.finish(), &frequencies, &PassageParams::default(), |_, _| duplicates);
         let of = |side: &Side| side.span.of(&texts[side.document as usize]).to_owned();
         (repeats.passages.iter().map(|p| (of(&p.a), of(&p.b))).collect(), repeats)
     }
@@ -313,18 +338,20 @@ mod tests {
     }
 
     #[test]
-    fn documents_that_share_most_in_order_are_versions() {
+    fn documents_that_share_most_in_order_are_versions_and_near_duplicates_are_listed_where_moved() {
         let parts: Vec<_> = (0..4).map(|i| prose(i * 100, 60)).collect();
-        let with = |number: usize| {
-            parts
-                .iter()
-                .enumerate()
-                .map(|(i, p)| format!("{p}.\n{}.\n", prose(50_000 + number * 5000 + i * 300, 60)))
-                .collect::<String>()
+        let with = |number: usize, order: [usize; 4]| {
+            let part =
+                |(i, &p): (usize, &usize)| format!("{}.\n{}.\n", parts[p], prose(50_000 + number * 5000 + i * 300, 60));
+            order.iter().enumerate().map(part).collect::<String>()
         };
-        let (passages, repeats) = find(&[with(0), with(1)]);
+        let (same, moved) = ([0, 1, 2, 3], [1, 2, 3, 0]);
+        let (passages, repeats) = find(&[with(0, same), with(1, same)]);
         assert!(passages.is_empty());
         assert_eq!(repeats.versions, [Version { a: 0, b: 1, words: 240 }]);
+        assert_eq!(find(&[with(0, same), with(1, moved)]).0.len(), 4);
+        assert!(find_with(&[with(0, same), with(1, same)], true).0.is_empty());
+        assert_eq!(find_with(&[with(0, same), with(1, moved)], true).0.len(), 4);
     }
 
     proptest! {

@@ -29,6 +29,11 @@ pub struct Chain {
     pub others: Vec<Run>,
 }
 
+/// The words of a chain on its earlier side, those of reordered pieces last.
+pub fn matched(chain: &Chain) -> impl Iterator<Item = u32> {
+    chain.runs.iter().chain(&chain.others).flat_map(|r| r.a..r.a_end())
+}
+
 /// Groups `runs` and takes the chains out of each group.
 ///
 /// `worth` is what the words of a run are worth together; `apart` asks that the two sides of one

@@ -18,7 +18,7 @@ use crate::tokenise::View;
 
 /// A line that stands in this many unlike documents is furniture of a site or a label, not
 /// writing. Copies of one document, edited or not, count once.
-const COMMON_LINE_DOCUMENTS_MIN: usize = 8;
+const COMMON_LINE_DOCUMENTS_MIN: usize = 4;
 
 /// Longer lines are paragraphs, and a paragraph in many documents is a finding.
 const COMMON_LINE_MAX_WORDS: usize = 24;

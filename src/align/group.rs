@@ -14,18 +14,24 @@ pub struct Group {
     pub members: Vec<Side>,
 }
 
-/// The passages that stand in three places or more.
-pub fn groups(passages: &[Passage]) -> Vec<Group> {
-    // Sides 2i and 2i + 1 belong to passage i.
-    let sides: Vec<Side> = passages.iter().flat_map(|p| [p.a, p.b]).collect();
+/// For each side of each passage, `a` before `b`, the number of its place: sides of one document
+/// that share more than half of the longer are one place.
+pub fn places(passages: &[Passage]) -> Vec<usize> {
+    let mut parent = same_places(&sides(passages));
+    (0..parent.len()).map(|i| root(&mut parent, i)).collect()
+}
+
+/// The sides of all passages: 2i and 2i + 1 belong to passage i.
+fn sides(passages: &[Passage]) -> Vec<Side> {
+    passages.iter().flat_map(|p| [p.a, p.b]).collect()
+}
+
+/// Joins sides that are one place: a forest of parents.
+fn same_places(sides: &[Side]) -> Vec<usize> {
     let mut parent: Vec<usize> = (0..sides.len()).collect();
-    for i in 0..passages.len() {
-        join(&mut parent, 2 * i, 2 * i + 1);
-    }
     let mut order: Vec<usize> = (0..sides.len()).collect();
     order.sort_unstable_by_key(|&i| sides[i]);
     for (at, &i) in order.iter().enumerate() {
-        // A later side that shares half of the longer starts before the middle of this one.
         for &j in &order[at + 1..] {
             let (x, y) = (sides[i], sides[j]);
             if y.document != x.document || y.span.start >= x.span.end {
@@ -37,6 +43,16 @@ pub fn groups(passages: &[Passage]) -> Vec<Group> {
                 break;
             }
         }
+    }
+    parent
+}
+
+/// The passages that stand in three places or more.
+pub fn groups(passages: &[Passage]) -> Vec<Group> {
+    let sides = sides(passages);
+    let mut parent = same_places(&sides);
+    for i in 0..passages.len() {
+        join(&mut parent, 2 * i, 2 * i + 1);
     }
     let mut by_root: Vec<(usize, Side)> = (0..sides.len()).map(|i| (root(&mut parent, i), sides[i])).collect();
     by_root.sort_unstable();

@@ -3,8 +3,8 @@
 //! Views -> [`Passage`]s with both sides' spans and their true similarity. The files are the steps:
 //! `words` reduce a document to numbers, `seed` (inside) and `index` (across) find where
 //! words recur, `chain` groups what lies near, `local` aligns word by word, `weight` and
-//! `natural` decide what counts, `merge` joins pieces, `star` and `group` order many
-//! copies, `measure` gives the figures, `difference` and `snap` serve the reader.
+//! `natural` decide what counts, `merge` joins pieces, `star`, `group` and `copies` order many
+//! places, `measure` gives the figures, `difference` and `snap` serve the reader.
 //!
 //! Both sides of a passage begin and end with words; inside a document they do not overlap. The
 //! result depends on the documents and their numbers alone, not on threads or order of reading.
@@ -39,6 +39,7 @@ mod measure;
 mod merge;
 mod within;
 mod corpus;
+mod copies;
 mod index;
 mod star;
 mod across;
@@ -47,6 +48,7 @@ mod difference;
 mod snap;
 
 pub use across::{Repeats, Version, across_documents};
+pub use copies::Copies;
 pub use corpus::{Corpus, CorpusBuilder};
 pub use difference::{Op, difference};
 pub use group::{Group, groups};

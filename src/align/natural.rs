@@ -4,6 +4,7 @@
 //! a title with a name is a full match of five words between unrelated articles.
 
 use super::local::Alignment;
+use super::weight::Weights;
 use super::words::Words;
 use crate::params::PassageParams;
 
@@ -139,6 +140,75 @@ pub fn headline(a: &Words, b: &Words, alignment: &Alignment) -> bool {
     alone(a, a0, a1) || alone(b, b0, b1)
 }
 
+/// Whether a side is recited: a verse, a saying or a line of poetry, written with its short vowels
+/// in a text that is not. Two texts that recite the same have it from a third.
+pub fn recited(a: &Words, b: &Words, alignment: &Alignment) -> bool {
+    const RECITED_MIN: f32 = 0.5;
+    const TEXT_MAX: f32 = 0.3;
+    let (a0, a1, b0, b1) = alignment.bounds;
+    let is = |words: &Words, from, to| {
+        words.vocalised(from, to) >= RECITED_MIN && words.vocalised(0, words.len() as u32) <= TEXT_MAX
+    };
+    is(a, a0, a1) || is(b, b0, b1)
+}
+
+/// Text that stands in this many documents may be a form.
+pub const FORM_DOCUMENTS_MIN: u32 = 5;
+
+/// Whether both sides fill in the same form, such as a weather report or a telegram of
+/// congratulation: no long stretch is the same, and where the sides differ, both have something of
+/// weight to say. A copy is shortened or reworded; it does not put other names and numbers.
+pub fn form(a: &Words, b: &Words, weights: &Weights, alignment: &Alignment, mass: f32) -> bool {
+    const STRETCH_MAX_WORDS: u32 = 40;
+    const REPLACED_SHARE_MIN: f32 = 0.07;
+    if !alignment.in_order() {
+        return false;
+    }
+    let weigh = |words: &Words, from: u32, to: u32| -> f32 {
+        words.numbers[from as usize..to as usize].iter().map(|&w| weights.of(w)).sum()
+    };
+    let (mut replaced, mut stretch, mut longest) = (0.0, 1, 1);
+    for pair in alignment.pairs.windows(2) {
+        let (x, y) = (pair[0], pair[1]);
+        if y.0 == x.0 + 1 && y.1 == x.1 + 1 {
+            stretch += 1;
+            longest = longest.max(stretch);
+        } else {
+            stretch = 1;
+            replaced += weigh(a, x.0 + 1, y.0).min(weigh(b, x.1 + 1, y.1));
+        }
+    }
+    longest < STRETCH_MAX_WORDS && replaced >= REPLACED_SHARE_MIN * (mass + replaced)
+}
+
+/// Whether both sides are lines set one below the other, no prose: a few headlines of other
+/// articles, or the short entries of a table or a menu.
+///
+/// Poetry has longer lines and, when it is quoted, more of them.
+pub fn listing(a: &Words, b: &Words, alignment: &Alignment) -> bool {
+    const HEADLINES_MAX: u32 = 3;
+    const ENTRY_MAX_WORDS: u32 = 4;
+    let (a0, a1, b0, b1) = alignment.bounds;
+    let is = |words: &Words, from: u32, to: u32| {
+        let lines = 1 + (from + 1..to).filter(|&at| words.starts_line(at)).count() as u32;
+        let prose = (from..to).any(|at| words.marks(at).before_stop() && words.starts_line(at + 1));
+        let (first, last) = (words.line(from), words.line(to - 1));
+        let longest = (first.1 - first.0).max(last.1 - last.0);
+        let headlines = lines <= HEADLINES_MAX && longest <= HEADING_MAX_WORDS;
+        lines > 1 && !prose && (headlines || to - from <= lines * ENTRY_MAX_WORDS)
+    };
+    is(a, a0, a1) && is(b, b0, b1)
+}
+
+/// Whether a repeat says the same, rather than something alike: short of an exact one, what matches
+/// must outweigh half of what does not by the shortest passage asked for. "Rose by 3 % to 659" and
+/// "fell by 7 % to 638" share most of their words.
+pub fn says_the_same(alignment: &Alignment, params: &PassageParams) -> bool {
+    let matched = alignment.matched as f32;
+    let differing = matched / alignment.identity().max(f32::EPSILON) - matched;
+    matched - differing / 2.0 >= params.words_min as f32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,6 +221,66 @@ mod tests {
         assert!(!has_substance(six(2.5), false, &params));
         assert!(has_substance(six(5.0), false, &params));
         assert!(!has_substance(six(1.0), true, &params));
+    }
+
+    fn aligned(a: &str, b: &str, check: impl Fn(&Words, &Words, &Alignment, f32) -> bool) -> bool {
+        use crate::tokenise::{View, default_tokeniser};
+        let words = |text: &str| Words::new(&View::new(text, default_tokeniser()));
+        let (x, y) = (words(a), words(b));
+        let mut pairs = Vec::new();
+        super::super::local::global(&x.numbers, &y.numbers, (0, x.len() as u32), (0, y.len() as u32), &mut pairs);
+        let (first, last) = (pairs[0], pairs[pairs.len() - 1]);
+        let matched = pairs.len() as u32;
+        let bounds = (first.0, last.0 + 1, first.1, last.1 + 1);
+        check(&x, &y, &Alignment { bounds, pairs, matched }, matched as f32)
+    }
+
+    #[test]
+    fn a_form_puts_other_names_and_a_copy_leaves_words_out() {
+        let frequencies = crate::fingerprint::WordFrequencies::default();
+        let weights = Weights::of_corpus(&frequencies);
+        let form = |a: &str, b: &str| aligned(a, b, |x, y, alignment, mass| form(x, y, &weights, alignment, mass));
+        let telegram = |who: &str, country: &str| {
+            format!(
+                "بعث الملك برقية تهنئة إلى الرئيس {who} رئيس جمهورية {country} بمناسبة ذكرى استقلال بلاده وتمنى لشعبها الرخاء"
+            )
+        };
+        assert!(form(&telegram("إيفو موراليس", "بوليفيا"), &telegram("عبدالله يامين", "المالديف")));
+        let whole = telegram("إيفو موراليس أيما المنتخب حديثا", "بوليفيا");
+        assert!(!form(&whole, &telegram("إيفو موراليس", "بوليفيا")));
+    }
+
+    #[test]
+    fn a_recited_verse_is_common_property_and_a_vocalised_book_is_not() {
+        let verse = "لاَ إِكْرَاهَ فِي الدِّينِ قَدْ تَبَيَّنَ الرُّشْدُ مِنَ الْغَيِّ";
+        let plain = "وقد كتب في مقال طويل عن حرية الناس في اختيار ما يؤمنون به منذ زمن بعيد جدا ثم استشهد بقوله ";
+        let recited = |a: &str, b: &str| aligned(a, b, |x, y, alignment, _| recited(x, y, alignment));
+        assert!(recited(&format!("{plain} {verse}"), "لا إكراه في الدين قد تبين الرشد من الغي"));
+        assert!(!recited(verse, verse));
+        assert!(!recited(plain, plain));
+    }
+
+    #[test]
+    fn headlines_and_tables_are_listings_and_verses_and_prose_are_not() {
+        let listing = |text: &str| aligned(text, text, |x, y, alignment, _| listing(x, y, alignment));
+        assert!(listing("أمانة جدة تغلق محلات مخالفة لاشتراطات النظافة\nاليمن يحتفل بذكرى الإسراء والمعراج"));
+        assert!(listing("الناتج القومي\nسنة التقدير 2013\nالعملة يورو\nالمنطقة الزمنية 1\nالسكان"));
+        assert!(!listing("أمانة جدة تغلق محلات مخالفة.\nاليمن يحتفل بذكرى الإسراء والمعراج."));
+        let verses = "قفا نبك من ذكرى حبيب ومنزل بسقط اللوى\nبين الدخول فحومل وتوضح فالمقراة لم يعف\n\
+            رسمها لما نسجتها من جنوب وشمأل ترى\nبعر الآرام في عرصاتها وقيعانها كأنه حب فلفل";
+        assert!(!listing(verses));
+        assert!(!listing("جملة واحدة طويلة بما يكفي في سطر واحد"));
+    }
+
+    #[test]
+    fn a_repeat_that_changes_half_says_something_else() {
+        let says =
+            |a: &str, b: &str| aligned(a, b, |_, _, alignment, _| says_the_same(alignment, &PassageParams::default()));
+        assert!(says("one two three four five six seven eight nine", "one two three four 5 six seven eight nine"));
+        assert!(!says(
+            "prices rose by 3 percent to 659 in may of the year",
+            "prices fell by 7 percent to 638 in june of that year"
+        ));
     }
 
     #[test]

@@ -3,10 +3,12 @@
 //! [`View`] -> [`Passage`]s: seeds among all 3-grams, chains, alignment, rules of natural
 //! repetition, and one passage for each later place.
 
-use super::chain::{Chain, chains, cover};
+use super::chain::{Chain, chains, cover, matched};
 use super::local::{Alignment, align};
 use super::merge::{Piece, merge, once};
-use super::natural::{Substance, has_substance, heading_and_prose, recurs, restated_clause, round, trim};
+use super::natural::{
+    Substance, has_substance, heading_and_prose, recurs, restated_clause, round, says_the_same, trim,
+};
 use super::seed::{Places, Run};
 use super::weight::Weights;
 use super::words::{Words, numbers};
@@ -54,10 +56,6 @@ pub fn within_document(
         .collect()
 }
 
-fn matched(chain: &Chain) -> impl Iterator<Item = u32> {
-    chain.runs.iter().chain(&chain.others).flat_map(|r| r.a..r.a_end())
-}
-
 /// The alignment around a chain, when it could be a piece of a passage.
 fn piece(words: &Words, weights: &Weights, chain: &Chain, params: &PassageParams) -> Option<Piece> {
     let numbers = &words.numbers;
@@ -86,6 +84,7 @@ fn judge(words: &Words, places: &Places, mut piece: Piece, params: &PassageParam
     if !has_substance(substance, clause.is_some(), params)
         || heading_and_prose(words, words, alignment)
         || recurs(alignment.matched, times(places, alignment))
+        || !(says_the_same(alignment, params) || quoted(words, alignment))
     {
         return None;
     }
@@ -106,6 +105,11 @@ fn judge(words: &Words, places: &Places, mut piece: Piece, params: &PassageParam
         alignment.bounds = bounds;
     }
     Some(piece)
+}
+
+/// Whether one side quotes the other: a quotation may be shortened further than a copy.
+fn quoted(words: &Words, alignment: &Alignment) -> bool {
+    measure::kind(words, words, alignment) == PassageKind::Quote
 }
 
 /// How often the 3-grams of the earlier side stand in the document, at the median.

@@ -36,6 +36,7 @@ impl Marks {
     const CLAUSE: u8 = 2;
     const QUOTED: u8 = 4;
     const STOP: u8 = 8;
+    const VOCALISED: u8 = 16;
 
     /// The word is the first of its line.
     pub fn starts_line(self) -> bool {
@@ -50,6 +51,11 @@ impl Marks {
     /// The word stands inside quotation marks.
     pub fn quoted(self) -> bool {
         self.0 & Self::QUOTED != 0
+    }
+
+    /// The word is written with its short vowels.
+    pub fn vocalised(self) -> bool {
+        self.0 & Self::VOCALISED != 0
     }
 
     /// A sentence ends between this word and the next.
@@ -109,6 +115,12 @@ impl Words {
         }
     }
 
+    /// The share of the words `from..to` that are written with their short vowels.
+    pub fn vocalised(&self, from: u32, to: u32) -> f32 {
+        let marks = &self.marks[from as usize..to as usize];
+        marks.iter().filter(|m| m.vocalised()).count() as f32 / marks.len().max(1) as f32
+    }
+
     /// The words of each line.
     pub fn lines(&self) -> impl Iterator<Item = &[Word]> {
         self.line_ranges().map(|(start, end)| &self.numbers[start..end])
@@ -145,6 +157,13 @@ impl Words {
     pub fn span(&self, start: u32, end: u32) -> Span {
         let last = end as usize - 1;
         Span { start: self.starts[start as usize], end: self.starts[last] + u32::from(self.lens[last]) }
+    }
+
+    /// The words that begin inside `span`; `None` when there are none.
+    pub fn range(&self, span: Span) -> Option<(u32, u32)> {
+        let from = self.starts.partition_point(|&start| start < span.start);
+        let to = self.starts.partition_point(|&start| start < span.end);
+        (from < to).then_some((from as u32, to as u32))
     }
 
     /// What stands around word `at`.
@@ -186,6 +205,7 @@ impl Words {
 /// otherwise, so that quotations may hold quoted names; an open quotation ends with its line.
 fn marks(view: &View) -> Vec<Marks> {
     let mut marks = Vec::with_capacity(view.tokens.len());
+    let may_recite = vowel_signs(view.text.as_bytes()) >= RECITED_SIGNS_MIN;
     let mut at = 0;
     for segment in 0..view.segments.len() {
         let mut quotes = 0u32;
@@ -213,6 +233,9 @@ fn marks(view: &View) -> Vec<Marks> {
             if quotes > 0 {
                 mark |= Marks::QUOTED;
             }
+            if may_recite && vocalised(token.span.of(view.text)) {
+                mark |= Marks::VOCALISED;
+            }
             marks.push(Marks(mark));
             first = false;
             at = at.max(token.span.end as usize);
@@ -224,6 +247,20 @@ fn marks(view: &View) -> Vec<Marks> {
         at = at.max(line_end);
     }
     marks
+}
+
+/// A verse of six words has a dozen signs; a text with fewer recites nothing.
+const RECITED_SIGNS_MIN: u32 = 12;
+
+/// Short vowels and other signs of reading: U+064B to U+0652.
+fn vowel_signs(text: &[u8]) -> u32 {
+    let next = text.get(1..).unwrap_or_default();
+    text.iter().zip(next).map(|(&x, &y)| u32::from((x == 0xd9) & (y.wrapping_sub(0x8b) < 8))).sum()
+}
+
+/// Whether a word carries at least two of them: one alone is a mere help to the reader.
+fn vocalised(word: &str) -> bool {
+    vowel_signs(word.as_bytes()) >= 2
 }
 
 fn set_stop(marks: &mut [Marks]) {
@@ -259,6 +296,12 @@ mod tests {
         assert_eq!(quoted("قال: \"نعم في \"بريكس\" معا\". ثم مضى"), "-qqqq--");
         assert_eq!(quoted("he said “yes” and «no»"), "--q-q");
         assert_eq!(quoted("plain words"), "--");
+    }
+
+    #[test]
+    fn vocalised_words_carry_two_marks() {
+        let words = words("قال تَعَالَى: لاَ إِكْرَاهَ فِي الدِّينِ");
+        assert_eq!((words.vocalised(0, 1), words.vocalised(1, 2), words.vocalised(2, 4)), (0.0, 1.0, 0.5));
     }
 
     #[test]

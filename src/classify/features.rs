@@ -2,18 +2,20 @@
 //!
 //! Page with the rules' marks -> for each line the indices of its features, each of value 1, and the
 //! hashes of its words. A feature is a group with a bin: `length.3`, `stop.1`. Features see the line,
-//! its neighbours, its place, how often it recurs, and what the rules said; the [`values`] of the
-//! second look add what a first look at all lines of the page gave.
+//! its neighbours, its place, how often it recurs, and what the rules said; [`super::context`] adds
+//! what a first look at all lines of the page gave.
 
 use super::dates;
 use super::lexicon::{ByHash, Kinds};
-use super::page::{Page, shared};
+use super::page::Page;
+use super::phrases::Filter;
 use super::shape;
 use crate::label::Label;
 use crate::span::Span;
+use crate::tokenise::Token;
 
 /// Groups with their number of bins. The order is the order of the weights' indices.
-const GROUPS: &[(&str, usize)] = &[
+pub(super) const GROUPS: &[(&str, usize)] = &[
     ("bias", 1),
     ("length", 12),
     ("length_stop", 12),
@@ -55,57 +57,18 @@ const GROUPS: &[(&str, usize)] = &[
     ("page_lines", 7),
     ("page_prose_share", 6),
     ("like_neighbours", 4),
-];
-
-/// What the second look sees besides the bins of the first: chances around the line.
-const CONTEXT: &[&str] = &[
-    "own",
-    "before_1_chance",
-    "before_2_chance",
-    "before_3_chance",
-    "before_4_chance",
-    "after_1_chance",
-    "after_2_chance",
-    "after_3_chance",
-    "after_4_chance",
-    "mean_3_before",
-    "mean_8_before",
-    "mean_20_before",
-    "mean_60_before",
-    "mean_all_before",
-    "mean_3_after",
-    "mean_8_after",
-    "mean_20_after",
-    "mean_60_after",
-    "mean_all_after",
-    "mean_page",
-    "share_of_filler_lines",
-    "body_before",
-    "body_after",
-    "body_on_either_side",
-    "body_words",
-    "good_prose_before",
-    "good_prose_after",
-    "good_prose_zone",
-    "block",
-    "same_first_word",
-    "same_last_word",
-    "same_shape",
-    "same_first_word_count",
-    "exact_length",
-    "length_before",
-    "length_after",
-    "place_fine",
+    ("code", 4),
+    ("code_around", 4),
+    ("self_words", 5),
+    ("self_words_around", 5),
+    ("to_median", 8),
+    ("pictographs", 2),
+    ("list_item", 4),
 ];
 
 /// The names of all features of the first look, by index.
 pub(super) fn names() -> Vec<String> {
     expand(GROUPS)
-}
-
-/// The names of the values of the second look, by index.
-pub(super) fn value_names() -> Vec<String> {
-    GROUPS.iter().map(|(name, _)| name.to_string()).chain(CONTEXT.iter().map(|name| name.to_string())).collect()
 }
 
 fn expand(groups: &[(&str, usize)]) -> Vec<String> {
@@ -155,9 +118,11 @@ struct PageFacts {
     /// Documents of the host with the same first line.
     copies: u32,
     prose_share: f32,
-    /// Hashes of the words of running text, sorted.
-    told: Vec<u64>,
-    title: Vec<u64>,
+    /// Hashes of the words of the other lines, and whether they stand in running text.
+    told: ByHash<bool>,
+    title: ByHash<bool>,
+    /// The kinds of every token of the page.
+    kinds: Vec<Kinds>,
     /// For each line the nearest running text before and after.
     before: Vec<Option<usize>>,
     after: Vec<Option<usize>>,
@@ -165,24 +130,34 @@ struct PageFacts {
     run: Vec<usize>,
     /// For each line how often it stands in the document.
     twice: Vec<usize>,
+    /// For each line how much it looks like a program's.
+    code: Vec<u8>,
+    /// For each line its words and those of them in which a writer speaks of himself and the reader.
+    speaker: Vec<(f32, f32)>,
+    /// The length in the middle of those of running text, in words.
+    median: f32,
 }
 
 impl PageFacts {
     fn new(page: &Page) -> Self {
         let n = page.lines.len();
-        let content = |i: usize| -> Vec<u64> {
-            let lexicon = page.phrases.lexicon();
-            page.tokens(i)
-                .iter()
-                .filter(|t| !lexicon.is(t, Kinds::FUNCTION) && t.span.len() > 2)
-                .map(|t| t.hash)
-                .collect()
+        let lexicon = page.phrases.lexicon();
+        let kinds: Vec<Kinds> = page.view.tokens.iter().map(|t| lexicon.kinds(t)).collect();
+        let content = |i: usize| {
+            let kinds = &kinds[page.lines[i].tokens.clone()];
+            page.tokens(i).iter().zip(kinds).filter(|(t, k)| is_content(t, **k)).map(|(t, _)| t.hash)
         };
-        let sorted = |mut v: Vec<u64>| {
-            v.sort_unstable();
-            v.dedup();
-            v
-        };
+        // Running text has many words and is asked for few: only these are kept.
+        let mut told: ByHash<bool> =
+            (0..n).filter(|&i| !page.lines[i].prose).flat_map(content).map(|w| (w, false)).collect();
+        let mut filter = Filter::default();
+        told.keys().for_each(|&word| filter.add(word));
+        for word in (0..n).filter(|&i| page.lines[i].prose).flat_map(content).filter(|&w| filter.may_have(w)) {
+            if let Some(found) = told.get_mut(&word) {
+                *found = true;
+            }
+        }
+        let title: ByHash<bool> = (0..n.min(1)).flat_map(content).map(|w| (w, true)).collect();
         let total: f32 = page.lines.iter().map(|l| l.weight).sum();
         let prose: f32 = page.lines.iter().filter(|l| l.prose).map(|l| l.weight).sum();
         let mut before = Vec::with_capacity(n);
@@ -210,21 +185,40 @@ impl PageFacts {
         }
         let key = |i: usize| page.tokens(i).iter().fold(0u64, |k, t| k.rotate_left(7) ^ t.hash);
         let keys: Vec<u64> = (0..n).map(key).collect();
-        let mut order = keys.clone();
-        order.sort_unstable();
-        let twice = keys.iter().map(|k| order.partition_point(|x| x <= k) - order.partition_point(|x| x < k)).collect();
+        let mut times: ByHash<usize> = ByHash::default();
+        keys.iter().for_each(|&k| *times.entry(k).or_default() += 1);
+        let twice = keys.iter().map(|k| times[k]).collect();
+        let mut lengths: Vec<f32> = page.lines.iter().filter(|l| l.prose).map(|l| l.weight).collect();
+        lengths.sort_unstable_by(f32::total_cmp);
+        let speaker = |i: usize| {
+            let kinds = &kinds[page.lines[i].tokens.clone()];
+            (kinds.len() as f32, count_of(kinds, Kinds::SELF))
+        };
         Self {
+            code: (0..n).map(|i| code(page.text(i))).collect(),
+            speaker: (0..n).map(speaker).collect(),
+            median: lengths.get(lengths.len() / 2).copied().unwrap_or(20.0),
             lines: n,
-            copies: if n == 0 { 1 } else { page.frequencies.on_host(page.host, page.tokens(0)).documents.max(1) },
+            copies: if n == 0 { 1 } else { page.on_host(0).documents.max(1) },
             prose_share: prose / total.max(1.0),
-            told: sorted((0..n).filter(|&i| page.lines[i].prose).flat_map(content).collect()),
-            title: sorted((0..n.min(1)).flat_map(content).collect()),
+            kinds,
+            told,
+            title,
             before,
             after,
             run,
             twice,
         }
     }
+}
+
+/// Whether a word tells what a text is about.
+fn is_content(token: &Token, kinds: Kinds) -> bool {
+    !kinds.any(Kinds::FUNCTION) && token.span.len() > 2
+}
+
+fn count_of(words: &[Kinds], kinds: Kinds) -> f32 {
+    words.iter().filter(|k| k.any(kinds)).count() as f32
 }
 
 /// What the linear model sees of one line. For training it; see `examples/train_filler.rs`.
@@ -239,10 +233,12 @@ pub struct Sample {
     pub features: Vec<u16>,
     /// Hashes of its words.
     pub words: Vec<u64>,
-    first_word: u64,
-    last_word: u64,
+    /// Hashes of its beginning, its end, and all of it when it is short: [`Run`].
+    pub runs: Vec<u64>,
+    pub(super) first_word: u64,
+    pub(super) last_word: u64,
     /// Its length, ending and beginning in one value.
-    shape: u64,
+    pub(super) shape: u64,
 }
 
 /// Whether the page is an article in Arabic letters. The model has learned from no Arabic pages but
@@ -252,7 +248,10 @@ pub(super) fn is_arabic_article(page: &Page) -> bool {
     let prose = |l: &&super::page::Line| l.prose;
     let share = page.lines.iter().filter(prose).map(|l| l.weight).sum::<f32>() / total.max(1.0);
     (share >= ARABIC_ARTICLE_SHARE || page.lines.len() < ARABIC_PAGE_LINES)
-        && (0..page.lines.len()).filter(|&i| page.lines[i].weight >= 3.0).take(3).all(|i| script(page.text(i)) == 1)
+        && (0..page.lines.len())
+            .filter(|&i| page.lines[i].weight >= 3.0 && !shape::has_address(page.text(i)))
+            .take(3)
+            .all(|i| script(page.text(i)) == 1)
 }
 
 /// Share of running text from which a page in Arabic letters is an article.
@@ -273,6 +272,7 @@ pub(super) fn of_page(page: &Page) -> Vec<Sample> {
                 prose: line.prose,
                 features: of_line(page, &facts, i),
                 words: words(page, i),
+                runs: Run::of(tokens).map(|(run, tokens)| run.key(tokens)).collect(),
                 first_word: tokens.first().map_or(0, |t| t.hash),
                 last_word: tokens.last().map_or(0, |t| t.hash),
                 shape: bits.iter().fold(0u64, |key, &bit| key << 8 | bit as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15),
@@ -281,20 +281,52 @@ pub(super) fn of_page(page: &Page) -> Vec<Sample> {
         .collect()
 }
 
+/// A run of words that may be a formula: "read our", "min read", "all rights reserved".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// All words of a short line.
+    Line,
+    /// The first two words of a longer one.
+    Begin,
+    /// Its last two.
+    End,
+}
+
+impl Run {
+    /// All kinds, with the names that `model.txt` gives them.
+    pub const NAMES: [(&str, Run); 3] = [("line", Run::Line), ("begin", Run::Begin), ("end", Run::End)];
+    /// A longer line is no formula.
+    const LINE_WORDS_MAX: usize = 8;
+
+    /// The runs of a line, each with its words.
+    pub fn of(tokens: &[Token]) -> impl Iterator<Item = (Run, &[Token])> {
+        let n = tokens.len();
+        let line = ((1..=Self::LINE_WORDS_MAX).contains(&n)).then_some((Run::Line, tokens));
+        let ends = (n >= 3).then(|| [(Run::Begin, &tokens[..2]), (Run::End, &tokens[n - 2..])]);
+        line.into_iter().chain(ends.into_iter().flatten())
+    }
+
+    /// A run's hash.
+    pub fn key(self, tokens: &[Token]) -> u64 {
+        let seed = (self as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        tokens.iter().fold(seed, |key, t| (key.rotate_left(17) ^ t.hash).wrapping_mul(0xff51_afd7_ed55_8ccd))
+    }
+}
+
+/// Digits are counted in the beginning of a line.
+const DIGITS_SIGNS_MAX: usize = 200;
 /// At most this many words of a line are looked at.
 const WORDS_MAX: usize = 40;
 
 fn words(page: &Page, i: usize) -> Vec<u64> {
-    let mut words: Vec<u64> = page.tokens(i).iter().take(WORDS_MAX).map(|t| t.hash).collect();
-    words.sort_unstable();
-    words.dedup();
-    words
+    page.tokens(i).iter().take(WORDS_MAX).map(|t| t.hash).collect()
 }
 
 fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     let n = facts.lines;
     let (line, text, tokens) = (&page.lines[i], page.text(i), page.tokens(i));
     let lexicon = page.phrases.lexicon();
+    let kinds = &facts.kinds[line.tokens.clone()];
     let weight = |i: usize| page.lines[i].weight;
     let neighbour = |offset: isize| i.checked_add_signed(offset).filter(|&j| j < n);
     let length = at(line.weight, LENGTHS);
@@ -310,24 +342,27 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     row.bin("ending", ending(text, line.stop));
     row.bin("beginning", beginning(text));
     row.bin("capitals", capitals(page, i));
-    let digits =
-        text.chars().filter(|&c| dates::digit(c).is_some()).count() as f32 / text.chars().count().max(1) as f32;
+    let (signs_read, digits_read) = text
+        .chars()
+        .take(DIGITS_SIGNS_MAX)
+        .fold((0, 0), |(all, digits), c| (all + 1, digits + usize::from(dates::digit(c).is_some())));
+    let digits = digits_read as f32 / signs_read.max(1) as f32;
     row.bin("digits", at(digits, &[0.001, 0.1, 0.4]));
-    let function = lexicon.count(tokens, Kinds::FUNCTION) as f32 / count;
+    let function = count_of(kinds, Kinds::FUNCTION) / count;
     row.bin("function_words", if line.weight < 3.0 { 4 } else { at(function, &[0.01, 0.2, 0.35]) });
-    row.bin("verb", usize::from(lexicon.count(tokens, Kinds::VERB) > 0));
+    row.bin("verb", usize::from(kinds.iter().any(|k| k.any(Kinds::VERB))));
     row.bins("signs", signs(text));
-    let some_date = tokens.len() <= 18 && lexicon.count(tokens, Kinds::MONTH) > 0;
-    let date = digits > 0.0 && dates::is_date(page.view.text, tokens, lexicon);
+    let some_date = tokens.len() <= 18 && kinds.iter().any(|k| k.any(Kinds::MONTH));
+    let date = digits > 0.0 && tokens.len() <= 18 && dates::is_date(page.view.text, tokens, lexicon);
     row.bin("date", if date { 2 } else { usize::from(some_date) });
     let mark = page.marks[i].as_ref();
     row.bin("rule", mark.map_or(0, |m| 1 + m.label as usize));
     row.bin("rule_score", mark.map_or(0, |m| at(m.score, &[0.0, 0.7, 0.9])));
     let log = |count: u32| (count / facts.copies).max(1).ilog2() as usize;
-    row.bin("in_corpus", log(page.frequencies.in_corpus(tokens).documents));
-    let on_host = page.frequencies.on_host(page.host, tokens);
+    row.bin("in_corpus", log(page.in_corpus(i).documents));
+    let on_host = page.on_host(i);
     row.bin("on_host", log(on_host.documents));
-    row.bin("masked_on_host", log(page.frequencies.masked(page.host, page.view, tokens).documents));
+    row.bin("masked_on_host", log(page.masked(i).documents));
     row.bin("at_edge", if on_host.documents < 2 { 0 } else { 1 + usize::from(on_host.at_edge == on_host.documents) });
     row.bin("twice_in_document", facts.twice[i] - 1);
     row.bin("place", i * 10 / n);
@@ -348,20 +383,35 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     row.bin("prose_before", facts.before[i].map_or(5, |j| at((i - j) as f32, NEAR) - 1));
     row.bin("prose_after", facts.after[i].map_or(5, |j| at((j - i) as f32, NEAR) - 1));
     row.bin("run_of_short", at(facts.run[i] as f32, &[1.0, 2.0, 3.0, 6.0, 15.0]));
-    let mut own: Vec<u64> =
-        tokens.iter().filter(|t| !lexicon.is(t, Kinds::FUNCTION) && t.span.len() > 2).map(|t| t.hash).collect();
-    own.sort_unstable();
-    own.dedup();
-    let share = |set: &[u64]| shared(&own, set) as f32 / own.len().max(1) as f32;
-    let told = if line.prose || own.is_empty() { 0 } else { 1 + at(share(&facts.told), &[0.01, 0.5, 0.99]) };
+    let own = || tokens.iter().zip(kinds).filter(|(t, k)| is_content(t, **k));
+    let own_len = own().count();
+    let share = |set: &ByHash<bool>| {
+        own().filter(|(t, _)| set.get(&t.hash).is_some_and(|found| *found)).count() as f32 / own_len.max(1) as f32
+    };
+    let told = if line.prose || own_len == 0 { 0 } else { 1 + at(share(&facts.told), &[0.01, 0.5, 0.99]) };
     row.bin("told_by_page", told);
-    row.bin("told_by_title", if own.is_empty() { 0 } else { 1 + at(share(&facts.title), &[0.01, 0.5]) });
+    row.bin("told_by_title", if own_len == 0 { 0 } else { 1 + at(share(&facts.title), &[0.01, 0.5]) });
     row.bin("script", script(text) * 4 + at(line.weight, &[3.0, 8.0, 20.0]));
     row.bin("page_lines", at(n as f32, &[6.0, 15.0, 40.0, 100.0, 250.0, 600.0]));
     row.bin("page_prose_share", at(facts.prose_share, &[0.15, 0.35, 0.55, 0.75, 0.9]));
     let alike =
         [-1, 1].iter().filter(|&&o| neighbour(o).is_some_and(|j| (weight(j) - line.weight).abs() <= 1.0)).count();
     row.bin("like_neighbours", if line.weight >= 10.0 { 3 } else { alike });
+    row.bin("code", facts.code[i].into());
+    let near = |reach: usize| i.saturating_sub(reach)..(i + reach + 1).min(n);
+    let coded = near(4).filter(|&j| facts.code[j] >= 2).count();
+    row.bin("code_around", at(coded as f32, &[1.0, 3.0, 6.0]));
+    let speaks = |lines: std::ops::Range<usize>| {
+        let (words, own) = facts.speaker[lines].iter().fold((0.0, 0.0), |s, x| (s.0 + x.0, s.1 + x.1));
+        at(own / f32::max(words, 1.0), &[0.001, 0.04, 0.08, 0.15])
+    };
+    row.bin("self_words", speaks(i..i + 1));
+    row.bin("self_words_around", speaks(near(5)));
+    row.bin("to_median", at(line.weight / facts.median, &[0.05, 0.1, 0.2, 0.4, 0.7, 1.1, 1.8]));
+    row.bin("pictographs", usize::from(text.contains(pictograph)));
+    let item = |j: Option<usize>| j.is_some_and(|j| beginning(page.text(j)) == 4);
+    let items = usize::from(item(neighbour(-1))) + usize::from(item(neighbour(1)));
+    row.bin("list_item", if item(Some(i)) { 1 + items } else { 0 });
     row.active
 }
 
@@ -420,6 +470,29 @@ fn capitals(page: &Page, i: usize) -> usize {
     }
 }
 
+fn pictograph(c: char) -> bool {
+    matches!(c, '\u{2600}'..='\u{27bf}' | '\u{1f300}'..='\u{1faff}')
+}
+
+/// How much a line looks like a program's: 0 not at all, 3 surely. By the signs that prose lacks.
+fn code(text: &str) -> u8 {
+    let (mut signs, mut letters) = (0u32, 0u32);
+    for byte in text.bytes().take(200) {
+        match byte {
+            b'{' | b'}' | b'=' | b';' | b'<' | b'>' | b'_' | b'\\' | b'[' | b']' | b'`' | b'$' | b'|' | b'*' | b'&' => {
+                signs += 1;
+            }
+            b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => letters += 1,
+            _ => {}
+        }
+    }
+    let end = text.ends_with(['{', '}', ';', '\\']) || text.ends_with("({") || text.ends_with("):");
+    let call = text.contains("()") || text.contains("::") || text.contains("->") || text.contains("=>");
+    let comment = text.starts_with("//") || text.starts_with("# ") || text.starts_with("$ ");
+    let dense = signs > 0 && signs * 8 >= letters;
+    (u8::from(end) + u8::from(call) + u8::from(comment) + u8::from(dense)).min(3)
+}
+
 fn signs(text: &str) -> Vec<usize> {
     let mut found = Vec::new();
     if text.len() > 2000 {
@@ -451,137 +524,4 @@ fn script(text: &str) -> usize {
         '\u{e00}'..='\u{eff}' | '\u{3000}'..='\u{d7ff}' => 2,
         _ => 0,
     })
-}
-
-/// The values of the second look, each 0 to 63, from the chance of each line at the first.
-pub(super) fn values(samples: &[Sample], chances: &[f32]) -> Vec<Vec<u8>> {
-    let n = samples.len();
-    let lengths: Vec<f32> = samples.iter().map(|s| s.length).collect();
-    let (from, to) = main_block(&lengths, chances);
-    // Sums of chances weighed by length, so that long lines count for more.
-    let mass: Vec<f32> = lengths.iter().map(|w| (1.0 + w).ln()).collect();
-    let mut sums = vec![(0.0f64, 0.0f64)];
-    for i in 0..n {
-        let (chance, weight) = sums[i];
-        sums.push((chance + f64::from(mass[i] * chances[i]), weight + f64::from(mass[i])));
-    }
-    let mean = |from: usize, to: usize| {
-        let weight = sums[to].1 - sums[from].1;
-        if weight <= 0.0 { None } else { Some(((sums[to].0 - sums[from].0) / weight) as f32) }
-    };
-    let body: Vec<f32> = (0..n).map(|j| lengths[j] * (1.0 - chances[j])).collect();
-    let total: f32 = body.iter().sum::<f32>().max(1e-6);
-    let good: Vec<bool> = (0..n).map(|j| samples[j].prose && chances[j] < 0.3).collect();
-    let (first_good, last_good) = (good.iter().position(|g| *g), good.iter().rposition(|g| *g));
-    let mut good_before = vec![None; n];
-    let mut good_after = vec![None; n];
-    for i in 1..n {
-        good_before[i] = if good[i - 1] { Some(1) } else { good_before[i - 1].map(|d: usize| d + 1) };
-        let j = n - 1 - i;
-        good_after[j] = if good[j + 1] { Some(1) } else { good_after[j + 1].map(|d: usize| d + 1) };
-    }
-    let firsts = Likeness::of(samples, chances, |s| s.first_word);
-    let lasts = Likeness::of(samples, chances, |s| s.last_word);
-    let shapes = Likeness::of(samples, chances, |s| s.shape);
-    let log = |x: f32| ((1.0 + x).log2() * 4.0) as usize;
-    let percent = |p: f32| 1 + (p.clamp(0.0, 1.0) * 30.0) as usize;
-    let maybe = |p: Option<f32>| p.map_or(0, percent);
-    let filler_lines = chances.iter().filter(|&&p| p >= 0.5).count() as f32 / n.max(1) as f32;
-    let mut body_before = 0.0;
-    (0..n)
-        .map(|i| {
-            let mut values = Vec::with_capacity(GROUPS.len() + CONTEXT.len());
-            let mut base = 0;
-            let mut active = samples[i].features.iter().peekable();
-            for (_, bins) in GROUPS {
-                let mut value = 0;
-                while let Some(&&f) = active.peek()
-                    && (f as usize) < base + bins
-                {
-                    if value == 0 {
-                        value = f as usize - base + 1;
-                    }
-                    active.next();
-                }
-                values.push(value);
-                base += bins;
-            }
-            let near = |offset: isize| i.checked_add_signed(offset).and_then(|j| chances.get(j)).copied();
-            values.push((chances[i] * 63.0) as usize);
-            values.extend([-1, -2, -3, -4, 1, 2, 3, 4].map(|o| maybe(near(o))));
-            values.extend([3, 8, 20, 60, n].map(|reach| maybe(mean(i.saturating_sub(reach), i))));
-            values.extend([3, 8, 20, 60, n].map(|reach| maybe(mean(i + 1, (i + 1 + reach).min(n)))));
-            values.push(maybe(mean(0, n)));
-            values.push(percent(filler_lines));
-            let before = body_before / total;
-            body_before += body[i];
-            let after = 1.0 - body_before / total;
-            values.extend([percent(before), percent(after), percent(2.0 * before.min(after))]);
-            values.push(log(total));
-            values.push(good_before[i].map_or(63, |d| log(d as f32)));
-            values.push(good_after[i].map_or(63, |d| log(d as f32)));
-            values.push(match (first_good, last_good) {
-                (Some(first), _) if i < first => 20 + log((first - i) as f32).min(19),
-                (_, Some(last)) if i > last => 40 + log((i - last) as f32).min(19),
-                (Some(_), Some(_)) => 1,
-                _ => 0,
-            });
-            values.push(match i {
-                _ if (from..to).contains(&i) && i == from => 0,
-                _ if (from..to).contains(&i) && i + 1 == to => 1,
-                _ if (from..to).contains(&i) => 2,
-                _ if i < from => 4 + log((from - i) as f32).min(25),
-                _ => 34 + log((i - to + 1) as f32).min(25),
-            });
-            values.push(maybe(firsts.mean(samples[i].first_word)));
-            values.push(maybe(lasts.mean(samples[i].last_word)));
-            values.push(maybe(shapes.mean(samples[i].shape)));
-            values.push(log(firsts.count(samples[i].first_word)));
-            values.push(log(lengths[i]));
-            values.push(if i == 0 { 63 } else { log(lengths[i - 1]) });
-            values.push(lengths.get(i + 1).map_or(63, |&w| log(w)));
-            values.push(i * 60 / n);
-            values.into_iter().map(|v| v.min(63) as u8).collect()
-        })
-        .collect()
-}
-
-/// The mean chance of lines of a page that are alike in one respect.
-struct Likeness(ByHash<(f32, f32)>);
-
-impl Likeness {
-    fn of(samples: &[Sample], chances: &[f32], key: impl Fn(&Sample) -> u64) -> Self {
-        let mut sums: ByHash<(f32, f32)> = ByHash::default();
-        for (sample, chance) in samples.iter().zip(chances) {
-            let sum = sums.entry(key(sample)).or_default();
-            *sum = (sum.0 + chance, sum.1 + 1.0);
-        }
-        Self(sums)
-    }
-
-    /// From three lines on.
-    fn mean(&self, key: u64) -> Option<f32> {
-        self.0.get(&key).filter(|(_, count)| *count >= 3.0).map(|(sum, count)| sum / count)
-    }
-
-    fn count(&self, key: u64) -> f32 {
-        self.0.get(&key).map_or(0.0, |(_, count)| *count)
-    }
-}
-
-/// The stretch of lines that holds most body and least filler (the maximum sum subarray, as in
-/// content extraction since Pasternack & Roth 2009).
-fn main_block(lengths: &[f32], chances: &[f32]) -> (usize, usize) {
-    let (mut best, mut found) = (0.0, (0, lengths.len()));
-    let (mut sum, mut start) = (0.0, 0);
-    for i in 0..lengths.len() {
-        sum += (1.0 + lengths[i]).ln() * (0.5 - chances[i]);
-        if sum > best {
-            (best, found) = (sum, (start, i + 1));
-        }
-        if sum <= 0.0 {
-            (sum, start) = (0.0, i + 1);
-        }
-    }
-    found
 }

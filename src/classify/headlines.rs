@@ -20,6 +20,12 @@ const PAIR_WORDS_MIN: f32 = 12.0;
 /// Above this share of words that stand elsewhere in the document, the line belongs to it.
 const TOLD_SHARE_MAX: f32 = 0.55;
 
+/// The caption of an episode has at most this many words.
+const EPISODE_WORDS_MAX: f32 = 9.0;
+
+/// More of them are what the page is about.
+const EPISODES_MAX: usize = 2;
+
 /// A single line whose surroundings alone speak against it: reported, and removed only when thorough.
 const SINGLE_SCORE: f32 = 0.65;
 
@@ -43,6 +49,40 @@ pub(super) fn headlines(page: &mut Page) {
         }
         line = end;
     }
+    episodes(page);
+}
+
+/// Marks captions of episodes that no running text of the page speaks of.
+fn episodes(page: &mut Page) {
+    let caption = |&line: &usize| {
+        let shape = &page.lines[line];
+        page.marks[line].is_none()
+            && !shape.prose
+            && !shape.stop
+            && (3.0..=EPISODE_WORDS_MAX).contains(&shape.weight)
+            && ends_in_episode(page, line)
+    };
+    let captions: Vec<usize> = (1..page.lines.len()).filter(caption).collect();
+    if captions.len() > EPISODES_MAX {
+        return;
+    }
+    for line in captions {
+        let own = page.stems(line);
+        let told =
+            (0..page.lines.len()).filter(|&i| i == 0 || page.lines[i].prose).any(|i| shared(&own, &page.stems(i)) > 0);
+        if !told {
+            let why = "the caption of an episode, of which no paragraph speaks";
+            let mark = Mark::new(Label::InsertedHeadline, "headline.episode", 0.85, why);
+            page.set(line, mark.with("signals", vec!["episode_number", "no_word_shared_with_any_paragraph"]));
+        }
+    }
+}
+
+/// "name الحلقة 510": the number of the episode comes last.
+fn ends_in_episode(page: &Page, line: usize) -> bool {
+    let tokens = page.tokens(line);
+    let [.., word, number] = tokens else { return false };
+    page.phrases.lexicon().is(word, Kinds::EPISODE) && dates::number(number.span.of(page.view.text)).is_some()
 }
 
 /// The end of the run of headline-shaped lines that begins at `line`.
@@ -124,14 +164,14 @@ fn run(page: &mut Page, start: usize, end: usize) {
         if links && !question {
             signals.push("two_headlines_in_a_row");
         }
-        let titles = page.frequencies.in_corpus(page.tokens(line)).as_title;
+        let titles = page.in_corpus(line).as_title;
         if titles > 0 && page.lines[line].weight >= 3.0 {
             signals.push("title_of_another_document");
         }
         if pair && pair_shares >= 2 {
             signals.push("rubric_and_headline");
         }
-        let seen = page.frequencies.on_host(page.host, page.tokens(line)).documents;
+        let seen = page.on_host(line).documents;
         if seen >= 2 && page.lines[line].weight >= 5.0 {
             signals.push("in_other_documents_of_the_host");
         }

@@ -58,7 +58,10 @@ impl Kinds {
     /// Words that go on with a text: but, also, meanwhile.
     pub const RESUME: Kinds = Kinds(512);
 
-    const NAMES: [(&'static str, Kinds); 10] = [
+    /// Words in which a writer speaks of himself and to the reader: I, you, our.
+    pub const SELF: Kinds = Kinds(1024);
+
+    const NAMES: [(&'static str, Kinds); 11] = [
         ("month", Self::MONTH),
         ("weekday", Self::WEEKDAY),
         ("date", Self::DATE),
@@ -69,6 +72,7 @@ impl Kinds {
         ("episode", Self::EPISODE),
         ("person", Self::PERSON),
         ("resume", Self::RESUME),
+        ("self", Self::SELF),
     ];
 
     /// The kind of that name, as phrase files write it after `@`.

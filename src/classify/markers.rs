@@ -20,7 +20,9 @@ pub(super) fn phrases(page: &mut Page) {
     let mut weak = Vec::new();
     for line in 0..page.lines.len() {
         let hay = page.haystack(line);
-        if let Some(hit) = all.whole_line(hay) {
+        // "In pictures: the headline" at the very top is the title, not news of another article.
+        let title = |hit: &Hit| line == 0 && hit.phrase.label == Label::ReadAlsoContent;
+        if let Some(hit) = all.whole_line(hay).filter(|hit| !title(hit)) {
             let mark = block_mark(&hit);
             if hit.phrase.weak {
                 weak.push((line, mark));
@@ -51,7 +53,7 @@ pub(super) fn phrases(page: &mut Page) {
 /// article where the host repeats it. Below a line that ends in a colon it may be what that line
 /// announces.
 fn supported(page: &Page, line: usize, mark: Mark) -> Option<Mark> {
-    let count = page.frequencies.on_host(page.host, page.tokens(line));
+    let count = page.on_host(line);
     if line == 0 || page.text(line - 1).ends_with([':', '：']) {
         return None;
     }

@@ -22,6 +22,7 @@
 //! ```
 
 mod contact;
+mod context;
 mod dates;
 mod embeds;
 mod features;
@@ -80,17 +81,17 @@ pub struct Classifier {
     tokeniser: Tokeniser,
 }
 
-pub use features::Sample;
+pub use features::{Run, Sample};
 
 /// The names of the features of the first look and of the second, by index.
 pub fn feature_names() -> (Vec<String>, Vec<String>) {
-    (features::names(), features::value_names())
+    (features::names(), context::value_names())
 }
 
 /// The values of the second look, each 0 to 63, from the chances that the first look gave a page's
 /// lines.
 pub fn context_values(samples: &[Sample], chances: &[f32]) -> Vec<Vec<u8>> {
-    features::values(samples, chances)
+    context::values(samples, chances)
 }
 
 impl Classifier {
@@ -115,9 +116,20 @@ impl Classifier {
         })
     }
 
+    /// The same rules with other weights, as `examples/train_filler` writes them.
+    pub fn weights(mut self, text: &str) -> Self {
+        self.model = Model::parse(text, &self.tokeniser);
+        self
+    }
+
     /// What the linear model sees of every line of a document.
     pub fn samples(&self, host: Option<&str>, view: &View, lines: &LineFrequencies) -> Vec<Sample> {
         features::of_page(&self.rules(host, view, lines))
+    }
+
+    /// The chance that the model alone gives each line of a document to be filler.
+    pub fn chances(&self, host: Option<&str>, view: &View, lines: &LineFrequencies) -> Vec<f32> {
+        self.model.judge(&self.rules(host, view, lines)).iter().map(|o| o.chance).collect()
     }
 
     /// The findings of one document in reading order; they do not overlap.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::lexicon::Kinds;
 use super::phrases::{Haystack, Phrases};
 use super::{Evidence, Finding, shape};
-use crate::fingerprint::LineFrequencies;
+use crate::fingerprint::{LineCount, LineFrequencies};
 use crate::label::{Label, Zone};
 use crate::span::Span;
 use crate::tokenise::{Token, Tokeniser, View};
@@ -72,6 +72,8 @@ pub(super) struct Page<'a> {
     pub inside: Vec<(usize, Range<usize>, Mark)>,
     /// Bounds of the running text; marks are only added, so it only shrinks.
     prose: Cell<(usize, usize)>,
+    /// Counts of lines, once they were asked for: of the host, masked, of the corpus.
+    counts: Vec<[Cell<Option<LineCount>>; 3]>,
 }
 
 impl<'a> Page<'a> {
@@ -88,7 +90,8 @@ impl<'a> Page<'a> {
             .collect();
         let marks = vec![None; lines.len()];
         let prose = Cell::new((0, lines.len()));
-        Self { view, host, phrases, frequencies, tokeniser, lines, marks, inside: Vec::new(), prose }
+        let counts = vec![[const { Cell::new(None) }; 3]; lines.len()];
+        Self { view, host, phrases, frequencies, tokeniser, lines, marks, inside: Vec::new(), prose, counts }
     }
 
     pub fn text(&self, line: usize) -> &'a str {
@@ -97,6 +100,31 @@ impl<'a> Page<'a> {
 
     pub fn tokens(&self, line: usize) -> &'a [Token] {
         &self.view.tokens[self.lines[line].tokens.clone()]
+    }
+
+    /// How often the host has this line.
+    pub fn on_host(&self, line: usize) -> LineCount {
+        self.count(line, 0, || self.frequencies.on_host(self.host, self.tokens(line)))
+    }
+
+    /// How often the host has this line, its numbers aside.
+    pub fn masked(&self, line: usize) -> LineCount {
+        self.count(line, 1, || self.frequencies.masked(self.host, self.view, self.tokens(line)))
+    }
+
+    /// How often the corpus has this line.
+    pub fn in_corpus(&self, line: usize) -> LineCount {
+        self.count(line, 2, || self.frequencies.in_corpus(self.tokens(line)))
+    }
+
+    /// Each count costs three reads of memory far apart; several rules ask for the same.
+    fn count(&self, line: usize, kind: usize, look: impl FnOnce() -> LineCount) -> LineCount {
+        let known = &self.counts[line][kind];
+        known.get().unwrap_or_else(|| {
+            let count = look();
+            known.set(Some(count));
+            count
+        })
     }
 
     pub fn haystack(&self, line: usize) -> Haystack<'a> {
@@ -226,6 +254,10 @@ impl Line {
 
 /// A token of a script without spaces.
 fn is_character(word: &str) -> bool {
+    // Latin, Cyrillic, Arabic and their like take two bytes a letter, all of these scripts more.
+    if word.as_bytes().first().is_none_or(|&b| b < 0xe0) {
+        return false;
+    }
     word.chars().next().is_some_and(|c| {
         matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{0e00}'..='\u{0eff}' | '\u{20000}'..='\u{3ffff}')
     })

@@ -1,48 +1,23 @@
-//! The phrase lists: what filler says, as data, one file a language.
+//! Finds the phrases of filler in lines.
 //!
-//! Text of a phrase file -> [`Phrases`], which finds them in lines by the hashes of their words, so
-//! that spelling (hamza, vowel marks, tatweel), punctuation and case are what the comparison form
-//! makes of them. A file has four kinds of lines:
-//!
-//! ```text
-//! # a remark
-//! @month يناير فبراير                                  words of a kind
-//! read_also_marker both: (إقرأ/إقرئي) أيضا   # where it was seen
-//! + إقرأ أيضاً:                                         a line it finds
-//! - إقرأ أيضا ما كتبه الأقدمون في هذا الباب.             a line it does not
-//! ```
-//!
-//! The head of a phrase is its label, its place (`block`: a whole line; `inline`: inside a line;
-//! `both`) and, when a short or ordinary phrase needs support from its position, `weak`. `(a/b)`
-//! are alternatives, `[a]` may be missing, `<date>` and its like are values, checked by type. Every
-//! phrase has at least one `+` line; [`Source::check`] holds them all.
+//! A line's words -> [`Hit`]s. Phrases are found by the hashes of their words, so that spelling
+//! (hamza, vowel marks, tatweel), punctuation and case are what the comparison form makes of them.
+//! How the lists are written is told in [`lists`].
+
+mod lists;
 
 use std::ops::Range;
 
 use super::dates;
 use super::lexicon::{ByHash, Kinds, Lexicon};
 use super::shape;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::label::Label;
 use crate::normalise::Folds;
 use crate::params::PhraseList;
 use crate::tokenise::{Token, Tokeniser};
-
-/// The lists that come with the crate: language and text.
-const BUILTIN: &[(&str, &str)] = &[
-    ("ar", include_str!("phrases/ar.txt")),
-    ("en", include_str!("phrases/en.txt")),
-    ("fa", include_str!("phrases/fa.txt")),
-    ("ur", include_str!("phrases/ur.txt")),
-    ("de", include_str!("phrases/de.txt")),
-    ("fr", include_str!("phrases/fr.txt")),
-    ("es", include_str!("phrases/es.txt")),
-    ("pt", include_str!("phrases/pt.txt")),
-    ("ru", include_str!("phrases/ru.txt")),
-    ("tr", include_str!("phrases/tr.txt")),
-    ("id", include_str!("phrases/id.txt")),
-    ("zh", include_str!("phrases/zh.txt")),
-];
+use lists::BUILTIN;
+pub(super) use lists::Source;
 
 /// No phrase with its values is longer, in words.
 const LINE_WORDS_MAX: usize = 70;
@@ -156,6 +131,47 @@ enum Element {
     End,
 }
 
+impl Element {
+    /// The fewest and the most words it takes.
+    fn words(&self) -> (usize, usize) {
+        match self {
+            Element::Word { .. } => (1, 1),
+            Element::Slot(slot) => slot.words(),
+            Element::Colon | Element::End => (0, 0),
+            Element::Group(choices) => {
+                let each = || choices.iter().map(|c| words_of(c));
+                (each().map(|w| w.0).min().unwrap_or(0), each().map(|w| w.1).max().unwrap_or(0))
+            }
+        }
+    }
+}
+
+/// The fewest and the most words these elements take.
+fn words_of(elements: &[Element]) -> (usize, usize) {
+    elements.iter().map(Element::words).fold((0, 0), |sum, w| (sum.0 + w.0, sum.1 + w.1))
+}
+
+/// A set of hashes that says no to nearly all others, from one read of memory.
+#[derive(Default)]
+pub(super) struct Filter(Vec<u64>);
+
+impl Filter {
+    /// 2^16 bits, for a few thousand words.
+    const BITS_LOG2: u32 = 16;
+
+    pub fn add(&mut self, hash: u64) {
+        self.0.resize(1 << (Self::BITS_LOG2 - 6), 0);
+        let bit = hash >> (64 - Self::BITS_LOG2);
+        self.0[(bit >> 6) as usize] |= 1 << (bit & 63);
+    }
+
+    /// Whether the set may have this member; where it says no, it has not.
+    pub fn may_have(&self, hash: u64) -> bool {
+        let bit = hash >> (64 - Self::BITS_LOG2);
+        self.0.get((bit >> 6) as usize).is_some_and(|word| word >> (bit & 63) & 1 == 1)
+    }
+}
+
 /// What is still to be matched: elements, and what comes after them.
 #[derive(Clone, Copy)]
 struct Rest<'e> {
@@ -204,10 +220,14 @@ pub(super) struct Phrases {
     phrases: Vec<Phrase>,
     /// The elements of each phrase.
     elements: Vec<Vec<Element>>,
+    /// The fewest and the most words each phrase takes.
+    words: Vec<(usize, usize)>,
     /// Phrases by the hash of a word they can begin with.
     by_first: ByHash<Vec<u32>>,
     /// Of these the ones that count inside lines.
     inside_by_first: ByHash<Vec<u32>>,
+    /// Which of these a word's hash may be in.
+    inside: Filter,
     /// Phrases that can begin with a value.
     open: Vec<u32>,
     lexicon: Lexicon,
@@ -232,6 +252,8 @@ impl Phrases {
         let mut all = Self {
             phrases: Vec::new(),
             elements: Vec::new(),
+            words: Vec::new(),
+            inside: Filter::default(),
             by_first: ByHash::default(),
             inside_by_first: ByHash::default(),
             open: Vec::new(),
@@ -268,7 +290,10 @@ impl Phrases {
             let all = [Element::End];
             let then = Rest { elements: &all, then: None };
             let rest = Rest { elements: &self.elements[p as usize], then: Some(&then) };
-            phrase.place != Place::Inline && self.matches(hay, rest, 0, false) == Some(whole)
+            let (least, most) = self.words[p as usize];
+            phrase.place != Place::Inline
+                && (least..=most).contains(&hay.tokens.len())
+                && self.matches(hay, rest, 0, false) == Some(whole)
         });
         let phrase = hits.map(|&p| (&self.phrases[p as usize], p)).min_by_key(|(phrase, p)| (phrase.weak, *p))?.0;
         Some(Hit { phrase, bytes: hay.bytes.0..hay.bytes.1, glued: false })
@@ -278,6 +303,10 @@ impl Phrases {
     pub fn inside_line(&self, hay: Haystack, mut found: impl FnMut(Hit<'_>)) {
         let mut from = 0;
         while from < hay.tokens.len() {
+            if !self.inside.may_have(hay.tokens[from].hash) {
+                from += 1;
+                continue;
+            }
             from = match self.inside_at(hay, from) {
                 Some((hit, next)) => {
                     found(hit);
@@ -407,245 +436,60 @@ fn border_after(hay: Haystack, next: usize) -> Option<usize> {
     (!marks.trim().is_empty()).then_some(end + marks.len())
 }
 
-// ---------------------------------------------------------------- reading the lists
-
-impl Phrases {
-    /// Adds the phrases and words of one list.
-    fn read(&mut self, tokeniser: &Tokeniser, name: &str, text: &str) -> Result<()> {
-        let source = Source::parse(name, text)?;
-        for (kind, word) in &source.words {
-            for token in tokeniser.tokenise(word) {
-                self.lexicon.add(token.hash, *kind);
-            }
-        }
-        for phrase in source.phrases {
-            let fail = |why: &str| {
-                Err(Error::input(format!("failed to read phrase `{}`: {why}", phrase.pattern))
-                    .at(std::path::Path::new(name))
-                    .line(phrase.line))
-            };
-            let elements = match self.elements(tokeniser, &phrase.pattern) {
-                Ok(elements) => elements,
-                Err(why) => return fail(&why),
-            };
-            let index = self.phrases.len() as u32;
-            let mut first = First::default();
-            first.collect(&elements);
-            if first.empty || first.other {
-                return fail("it can begin with neither a word nor a value");
-            }
-            first.words.sort_unstable();
-            first.words.dedup();
-            for word in first.words {
-                self.by_first.entry(word).or_default().push(index);
-                if phrase.place != Place::Block {
-                    self.inside_by_first.entry(word).or_default().push(index);
-                }
-            }
-            if first.slot {
-                self.open.push(index);
-            }
-            self.elements.push(elements);
-            self.phrases.push(phrase);
-        }
-        Ok(())
-    }
-}
-
-/// A phrase list as it was written.
-pub(super) struct Source {
-    phrases: Vec<Phrase>,
-    words: Vec<(Kinds, String)>,
-}
-
-impl Source {
-    /// Reads the lines of a list.
-    ///
-    /// # Errors
-    /// Names the line that is none of the four kinds.
-    pub fn parse(name: &str, text: &str) -> Result<Self> {
-        let mut source = Source { phrases: Vec::new(), words: Vec::new() };
-        for (i, line) in text.lines().enumerate() {
-            let line_number = i as u64 + 1;
-            let fail = |why: String| {
-                Error::input(why)
-                    .at(std::path::Path::new(name))
-                    .line(line_number)
-                    .hint("a phrase reads `label block|inline|both [weak]: the words # origin`")
-            };
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-            } else if let Some(example) = line.strip_prefix("+ ").or(line.strip_prefix("- ")) {
-                let Some(phrase) = source.phrases.last_mut() else {
-                    return Err(fail("an example stands before the first phrase".into()));
-                };
-                phrase.examples.push((line.starts_with('+'), example.to_string()));
-            } else if let Some(words) = line.strip_prefix('@') {
-                let (kind, words) = words.split_once(' ').unwrap_or((words, ""));
-                let Some(kind) = Kinds::named(kind) else {
-                    return Err(fail(format!("there is no kind of word `{kind}`")));
-                };
-                source.words.extend(words.split_whitespace().map(|w| (kind, w.to_string())));
-            } else {
-                source.phrases.push(phrase(name, line_number, line).map_err(fail)?);
-            }
-        }
-        Ok(source)
-    }
-
-    /// What is wrong with the examples of a list: one sentence each.
-    pub fn check(&self, phrases: &Phrases, tokeniser: &Tokeniser) -> Vec<String> {
-        let mut wrong = Vec::new();
-        for phrase in &self.phrases {
-            let at = format!("{} line {}: `{}`", phrase.list, phrase.line, phrase.pattern);
-            if !phrase.examples.iter().any(|(plus, _)| *plus) {
-                wrong.push(format!("{at} has no `+` line"));
-            }
-            if phrase.origin.is_empty() {
-                wrong.push(format!("{at} has no origin"));
-            }
-            for (plus, example) in &phrase.examples {
-                let tokens = tokeniser.tokenise(example);
-                let hay = Haystack { text: example, bytes: (0, example.len()), tokens: &tokens };
-                let mut labels: Vec<Label> = phrases.whole_line(hay).iter().map(|h| h.phrase.label).collect();
-                phrases.inside_line(hay, |h| labels.push(h.phrase.label));
-                if labels.contains(&phrase.label) != *plus {
-                    let verb = if *plus { "does not find" } else { "finds" };
-                    wrong.push(format!("{at} {verb} `{example}`"));
-                }
-            }
-        }
-        wrong
-    }
-}
-
-/// `label place [weak]: pattern # origin`
-fn phrase(list: &str, line: u64, text: &str) -> std::result::Result<Phrase, String> {
-    let (head, rest) = text.split_once(": ").ok_or_else(|| format!("`{text}` has no `: `"))?;
-    let mut head = head.split_whitespace();
-    let label = head.next().unwrap_or_default().parse::<Label>()?;
-    let place = match head.next() {
-        Some("block") => Place::Block,
-        Some("inline") => Place::Inline,
-        Some("both") => Place::Both,
-        other => return Err(format!("`{}` is none of block, inline, both", other.unwrap_or_default())),
-    };
-    let weak = match head.next() {
-        None => false,
-        Some("weak") => true,
-        Some(other) => return Err(format!("`{other}` is not `weak`")),
-    };
-    let (pattern, origin) = rest.split_once('#').unwrap_or((rest, ""));
-    Ok(Phrase {
-        label,
-        place,
-        weak,
-        pattern: pattern.trim().to_string(),
-        list: list.to_string(),
-        line,
-        origin: origin.trim().to_string(),
-        examples: Vec::new(),
-    })
-}
-
-/// What a phrase can begin with.
-#[derive(Default)]
-struct First {
-    words: Vec<u64>,
-    slot: bool,
-    /// A colon or the end of the line.
-    other: bool,
-    /// Nothing at all: every element may be missing.
-    empty: bool,
-}
-
-impl First {
-    fn collect(&mut self, elements: &[Element]) {
-        self.empty = true;
-        for element in elements {
-            self.empty = false;
-            match element {
-                Element::Word { hash, .. } => self.words.push(*hash),
-                Element::Slot(_) => self.slot = true,
-                Element::Colon | Element::End => self.other = true,
-                Element::Group(choices) => {
-                    let mut empty = false;
-                    for choice in choices {
-                        self.collect(choice);
-                        empty |= self.empty;
-                    }
-                    self.empty = empty;
-                }
-            }
-            if !self.empty {
-                return;
-            }
-        }
-    }
-}
-
-impl Phrases {
-    /// Reads a pattern: words, values, `(a/b)` and `[a/b]`.
-    fn elements(&self, tokeniser: &Tokeniser, pattern: &str) -> std::result::Result<Vec<Element>, String> {
-        let mut elements = Vec::new();
-        let mut rest = pattern.trim();
-        while let Some(first) = rest.chars().next() {
-            let used = match first {
-                '(' | '[' => {
-                    let close = if first == '(' { ')' } else { ']' };
-                    let end = rest.find(close).ok_or_else(|| format!("`{first}` is not closed"))?;
-                    let mut choices = Vec::new();
-                    for choice in rest[1..end].split('/') {
-                        choices.push(self.elements(tokeniser, choice)?);
-                    }
-                    // Signs alone leave nothing: an optional © is no choice.
-                    choices.retain(|c| !c.is_empty());
-                    if first == '[' {
-                        choices.push(Vec::new());
-                    }
-                    elements.push(Element::Group(choices));
-                    end + 1
-                }
-                _ => {
-                    let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-                    match &rest[..end] {
-                        ":" => elements.push(Element::Colon),
-                        "$" => elements.push(Element::End),
-                        word if word.starts_with('<') => {
-                            let slot = Slot::named(word.trim_matches(['<', '>']));
-                            elements.push(Element::Slot(slot.ok_or_else(|| format!("there is no value `{word}`"))?));
-                        }
-                        word => elements.extend(
-                            tokeniser
-                                .tokenise(word)
-                                .iter()
-                                .map(|t| Element::Word { hash: t.hash, form: self.folds.fold(t.span.of(word)) }),
-                        ),
-                    }
-                    end
-                }
-            };
-            rest = rest[used..].trim_start();
-        }
-        Ok(elements)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tokenise::default_tokeniser;
 
+    /// Tries every phrase that can begin a line with its words, without the lengths and the filter.
+    fn plain(phrases: &Phrases, hay: Haystack) -> (Option<u32>, usize) {
+        let number = |t: &Token| t.span.of(hay.text).starts_with(|c| dates::digit(c).is_some());
+        let open = if hay.tokens.iter().take(8).any(number) { &phrases.open[..] } else { &[] };
+        let first = hay.tokens.first().and_then(|t| phrases.by_first.get(&t.hash));
+        let all = first.into_iter().flatten().chain(open).copied();
+        let whole = |p: &u32| {
+            let (phrase, end) = (&phrases.phrases[*p as usize], [Element::End]);
+            let then = Rest { elements: &end, then: None };
+            let rest = Rest { elements: &phrases.elements[*p as usize], then: Some(&then) };
+            let got = phrases.matches(hay, rest, 0, false);
+            phrase.place != Place::Inline && got == Some(MatchEnd { next: hay.tokens.len(), cut: None })
+        };
+        let line = all.filter(whole).min_by_key(|&p| (phrases.phrases[p as usize].weak, p));
+        let inside = (0..hay.tokens.len())
+            .filter(|&from| phrases.inside_by_first.contains_key(&hay.tokens[from].hash))
+            .filter(|&from| phrases.inside_at(hay, from).is_some())
+            .count();
+        (line, inside)
+    }
+
     #[test]
-    fn every_phrase_finds_its_plus_lines_and_none_of_its_minus_lines() {
+    fn what_is_skipped_for_speed_changes_nothing() {
         let phrases = Phrases::builtin(default_tokeniser(), Folds::default());
-        for (name, text) in BUILTIN {
-            let source = Source::parse(name, text).unwrap_or_else(|e| panic!("{e}"));
-            let wrong = source.check(&phrases, default_tokeniser());
-            assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-            let mut alone = Phrases::builtin(default_tokeniser(), Folds::default());
-            alone.read(default_tokeniser(), name, text).unwrap_or_else(|e| panic!("{e}"));
+        for (_, text) in BUILTIN {
+            for line in text.lines().filter_map(|l| l.strip_prefix("+ ").or(l.strip_prefix("- "))) {
+                let tokens = default_tokeniser().tokenise(line);
+                let hay = Haystack { text: line, bytes: (0, line.len()), tokens: &tokens };
+                let (whole, inside) = plain(&phrases, hay);
+                let pattern = whole.map(|p| phrases.phrases[p as usize].pattern.as_str());
+                assert_eq!(phrases.whole_line(hay).map(|h| h.phrase.pattern.as_str()), pattern, "{line}");
+                let mut found = 0;
+                phrases.inside_line(hay, |_| found += 1);
+                assert_eq!(found > 0, inside > 0, "{line}");
+            }
         }
+    }
+
+    #[test]
+    fn the_filter_and_the_lengths_leave_no_phrase_out() {
+        let phrases = Phrases::builtin(default_tokeniser(), Folds::default());
+        assert!(phrases.inside_by_first.keys().all(|&word| phrases.inside.may_have(word)));
+        assert!(
+            phrases.inside_by_first.keys().filter(|&&word| phrases.inside.may_have(!word)).count() * 10
+                < phrases.inside_by_first.len()
+        );
+        assert_eq!(phrases.words.len(), phrases.elements.len());
+        let pattern = phrases.elements(default_tokeniser(), "(a/b c) [d] <date> e $").unwrap();
+        assert_eq!(words_of(&pattern), (1 + 2 + 1, 2 + 1 + 18 + 1));
     }
 
     #[test]
@@ -657,16 +501,5 @@ mod tests {
             let hay = Haystack { text: line, bytes: (0, line.len()), tokens: &tokens };
             assert_eq!(phrases.whole_line(hay).is_some(), found, "{line}");
         }
-    }
-
-    #[test]
-    fn a_wrong_line_is_named_with_its_number() {
-        let list = |text: &str| PhraseList { name: "mine.txt".into(), text: text.into() };
-        let error =
-            |text| Phrases::new(default_tokeniser(), Folds::default(), &[list(text)]).err().map(|e| e.to_string());
-        let got = error("# mine\nread_also blocks: see also").unwrap();
-        assert!(got.contains("mine.txt") && got.contains("line 2") && got.contains("read_also"), "{got}");
-        assert!(error("promo block: <nonsense>").unwrap().contains("nonsense"));
-        assert!(error("promo block: join our club").is_none());
     }
 }

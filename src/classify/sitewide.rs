@@ -16,18 +16,15 @@ pub(super) fn sitewide(page: &mut Page) {
         return;
     }
     // Where the title recurs as often as its lines, the document was published again.
-    let copies = page.frequencies.on_host(page.host, page.tokens(0)).documents;
+    let copies = page.on_host(0).documents;
     for line in 1..page.lines.len() {
         let tokens = page.tokens(line);
         if page.marks[line].is_some() || tokens.is_empty() || page.lines[line].weight > 40.0 {
             continue;
         }
-        let plain = page.frequencies.on_host(page.host, tokens);
-        let (count, form) = if plain.documents >= DOCUMENTS_MIN {
-            (plain, "plain")
-        } else {
-            (page.frequencies.masked(page.host, page.view, tokens), "masked")
-        };
+        let plain = page.on_host(line);
+        let (count, form) =
+            if plain.documents >= DOCUMENTS_MIN { (plain, "plain") } else { (page.masked(line), "masked") };
         // A masked line must keep a few words: "3-1" is no template.
         let words = tokens.iter().filter(|t| !t.span.of(page.view.text).starts_with(char::is_numeric)).count();
         let least = if page.lines[line].prose { DOCUMENTS_PROSE_MIN } else { DOCUMENTS_MIN };

@@ -37,6 +37,13 @@ fn the_first_line_without_a_stop_is_the_title() {
 }
 
 #[test]
+fn a_headline_after_a_marker_is_the_title_when_it_comes_first() {
+    let headline = "بالصور: افتتاح قاعة جديدة في المتحف";
+    check(&[headline, LEAD, BODY], Label::Title, &[headline]);
+    check(&["افتتاح قاعة جديدة", LEAD, BODY, headline], Label::ReadAlsoContent, &[headline]);
+}
+
+#[test]
 fn the_title_once_more_is_a_repeat_near_the_top_and_doubtful_further_down() {
     let title = "افتتاح قاعة جديدة في المتحف";
     check(&[title, "", title, LEAD], Label::TitleRepeat, &[title]);
@@ -59,6 +66,11 @@ fn a_dateline_is_a_date_or_a_place_with_an_agency() {
 }
 
 #[test]
+fn a_paper_named_after_a_town_is_counted_once() {
+    check(&["افتتاح قاعة جديدة", "المدينة - جدة", LEAD], Label::Dateline, &["المدينة - جدة"]);
+}
+
+#[test]
 fn a_dateline_joined_to_the_lead_is_cut_alone() {
     let lead = format!("القاهرة - رويترز: {LEAD}");
     check(&["افتتاح قاعة جديدة", &lead, BODY], Label::Dateline, &["القاهرة - رويترز: "]);
@@ -78,6 +90,7 @@ fn a_byline_is_two_short_names_with_a_dash_below_the_title() {
     check(&[title, "أبها: سالم العلي", LEAD], Label::Byline, &["أبها: سالم العلي"]);
     check(&[title, "سبق - سالم العلي - الرياض", LEAD], Label::Byline, &["سبق - سالم العلي - الرياض"]);
     check(&[title, LEAD, "سالم العلي – جدة", BODY], Label::Byline, &[]);
+    check(&[title, "سبق اليوم – بنغازي (ليبيا)", LEAD], Label::Byline, &[]);
     check(&[title, "القاهرة: المدينة التي لا تنام", LEAD], Label::Byline, &[]);
     check(&[title, "وهذه هي المباريات:", "روما الإيطالي - ليون الفرنسي", LEAD], Label::Byline, &[]);
     check(&["سالم العلي: رحلتي إلى الجنوب", "سالم العلي", LEAD], Label::Byline, &["سالم العلي"]);
@@ -116,6 +129,16 @@ fn a_marker_opens_a_tail_that_ends_where_the_article_resumes() {
         &[headline, CLOSE],
     );
     check(&["افتتاح قاعة جديدة", LEAD, "قال: اقرأ أيضا ما كتبه الأقدمون، ثم عد إلي.", BODY], Label::ReadAlsoMarker, &[]);
+}
+
+#[test]
+fn the_caption_of_an_episode_goes_where_no_paragraph_speaks_of_it() {
+    let title = "افتتاح قاعة جديدة";
+    let caption = "نسيم الوادي الحلقة 43";
+    check(&[title, LEAD, BODY, CLOSE, caption], Label::InsertedHeadline, &[caption]);
+    check(&["مسلسل نسيم الوادي", LEAD, BODY, caption], Label::InsertedHeadline, &[]);
+    let list = [title, LEAD, "نسيم الوادي الحلقة 1", "نسيم الوادي الحلقة 2", "نسيم الوادي الحلقة 3", CLOSE];
+    check(&list, Label::InsertedHeadline, &[]);
 }
 
 #[test]

@@ -6,6 +6,9 @@ use std::process::ExitCode;
 pub const DONE: u8 = 0;
 /// The run failed; the message says why. Nothing was written.
 pub const FAILED: u8 = 1;
+/// What was checked (`phrases check`) is not well; the output says what. The same code as a failure:
+/// what checks lists in a script must stop either way.
+pub const FINDINGS: u8 = 1;
 /// Done, but some records could not be read; they are listed and were passed through. Wrong usage
 /// ends with this code too, as is the custom, before anything is read.
 pub const DONE_WITH_SKIPPED: u8 = 2;

@@ -4,6 +4,7 @@ pub mod exit;
 mod explain;
 mod interrupt;
 mod options;
+mod phrases;
 mod resources;
 
 use std::io::{self, Write};
@@ -13,11 +14,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Result};
-use crate::params::{Fields, Params};
 use crate::pipeline::{Run, Stages};
-use crate::report::{Summary, terminal};
+use crate::report::rows::{Row, SkippedRow};
+use crate::report::{Summary, hosts, terminal};
 use crate::write::{check_target, restore};
-use options::{Documents, Input, Inside, Paths};
+use options::{Compare, Everything, Paths};
 
 /// Finds repeated text, filler and stray headlines in text corpora, in any language, Arabic first
 #[derive(Parser, Debug)]
@@ -37,26 +38,24 @@ enum Command {
         #[command(flatten)]
         paths: Paths,
         #[command(flatten)]
-        input: Input,
-        #[command(flatten)]
-        documents: Documents,
-        #[command(flatten)]
-        inside: Inside,
+        everything: Everything,
         /// One screen of text, one JSON object of counts, or every finding as a line of JSON
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
-        /// Examples of each sort in the text report
-        #[arg(long, value_name = "N", default_value_t = 5)]
-        top: usize,
+        /// Show instead what each host repeats over its pages, its template; with =HOST one host's
+        #[arg(long, value_name = "HOST", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+        hosts: Option<String>,
+        /// Examples of each sort in the text report [default: 5]; with --hosts, hosts and lines of
+        /// each [default: 10]
+        #[arg(long, value_name = "N")]
+        top: Option<usize>,
     },
     /// Write the corpus without duplicate documents
     Dedup {
         #[command(flatten)]
         paths: Paths,
         #[command(flatten)]
-        input: Input,
-        #[command(flatten)]
-        documents: Documents,
+        compare: Compare,
         #[command(flatten)]
         output: Output,
     },
@@ -65,11 +64,7 @@ enum Command {
         #[command(flatten)]
         paths: Paths,
         #[command(flatten)]
-        input: Input,
-        #[command(flatten)]
-        documents: Documents,
-        #[command(flatten)]
-        inside: Inside,
+        everything: Everything,
         #[command(flatten)]
         output: Output,
     },
@@ -95,13 +90,21 @@ enum Command {
         /// LINE, DOC:LINE, or the number of a record
         line: String,
         #[command(flatten)]
-        input: Input,
-        #[command(flatten)]
-        documents: Documents,
-        #[command(flatten)]
-        inside: Inside,
+        everything: Everything,
+    },
+    /// Test a list of phrases of your own, or show the built-in ones
+    Phrases {
+        #[command(subcommand)]
+        command: phrases::Command,
     },
 }
+
+/// Examples of each sort that a report shows.
+const TOP: usize = 5;
+/// Hosts, and lines of each, that a report of hosts shows.
+const HOSTS_TOP: usize = 10;
+/// Lines of a host that was asked for alone.
+const ONE_HOST_TOP: usize = 50;
 
 /// Where to write, and when not to.
 #[derive(clap::Args, Debug)]
@@ -154,36 +157,37 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
-        Command::Report { paths, input, documents, inside, format, top } => {
-            let run = prepare(&paths.paths, &input, &documents, Some(&inside), Stages::ALL)?;
-            let run = input.resources.bound(run, None)?;
-            match format {
+        Command::Report { paths, everything, format, hosts: None, top } => {
+            let run = Run::new(&paths.paths, everything.params()?, Stages::ALL)?;
+            let run = everything.resources().bound(run, None)?;
+            let summary = match format {
                 Format::Text => {
-                    let (summary, samples) = run.report(top)?;
+                    let (summary, samples) = run.report(top.unwrap_or(TOP))?;
                     print(&terminal::render(&summary, &samples))?;
-                    Ok(exit::finished(summary.skipped))
+                    summary
                 }
                 Format::Json => {
                     let (summary, _) = run.report(0)?;
-                    let json = serde_json::to_string_pretty(&summary).unwrap_or_default();
-                    print(&(json + "\n"))?;
-                    Ok(exit::finished(summary.skipped))
+                    print_json(&summary)?;
+                    summary
                 }
-                Format::Jsonl => {
-                    let summary = run.rows(&mut io::BufWriter::new(io::stdout().lock()))?;
-                    Ok(exit::finished(summary.skipped))
-                }
-            }
+                Format::Jsonl => run.rows(&mut io::BufWriter::new(io::stdout().lock()))?,
+            };
+            Ok(exit::finished(summary.skipped))
         }
-        Command::Dedup { paths, input, documents, output } => {
-            output.check(&paths.paths)?;
-            let run = prepare(&paths.paths, &input, &documents, None, Stages::DOCUMENTS)?;
-            write(input.resources.bound(run, output.output.as_deref())?, &output)
+        Command::Report { paths, everything, format, hosts: Some(host), top } => {
+            let run = Run::new(&paths.paths, everything.params()?, Stages::ALL)?;
+            report_hosts(&run, Some(host.as_str()).filter(|host| !host.is_empty()), format, top)
         }
-        Command::Clean { paths, input, documents, inside, output } => {
+        Command::Dedup { paths, compare, output } => {
             output.check(&paths.paths)?;
-            let run = prepare(&paths.paths, &input, &documents, Some(&inside), Stages::ALL)?;
-            write(input.resources.bound(run, output.output.as_deref())?, &output)
+            let run = Run::new(&paths.paths, compare.params()?, Stages::DOCUMENTS)?;
+            write(compare.resources().bound(run, output.output.as_deref())?, &output)
+        }
+        Command::Clean { paths, everything, output } => {
+            output.check(&paths.paths)?;
+            let run = Run::new(&paths.paths, everything.params()?, Stages::ALL)?;
+            write(everything.resources().bound(run, output.output.as_deref())?, &output)
         }
         Command::Restore { dir, output } => {
             let restored = restore(&dir, &output)?;
@@ -195,42 +199,36 @@ fn run(cli: Cli) -> Result<ExitCode> {
             ))?;
             Ok(ExitCode::from(exit::DONE))
         }
-        Command::Explain { path, line, input, documents, inside } => explain::run(&path, &line, |paths, fields| {
-            let run = prepare_with(paths, &input, &documents, Some(&inside), Stages::ALL, fields)?;
-            input.resources.bound(run, None)
+        Command::Explain { path, line, everything } => explain::run(&path, &line, |paths, fields| {
+            let mut params = everything.params()?;
+            params.fields = fields.unwrap_or(params.fields);
+            everything.resources().bound(Run::new(paths, params, Stages::ALL)?, None)
         }),
+        Command::Phrases { command } => phrases::run(command),
     }
 }
 
-fn prepare(
-    paths: &[PathBuf],
-    input: &Input,
-    documents: &Documents,
-    inside: Option<&Inside>,
-    stages: Stages,
-) -> Result<Run> {
-    prepare_with(paths, input, documents, inside, stages, None)
-}
-
-fn prepare_with(
-    paths: &[PathBuf],
-    input: &Input,
-    documents: &Documents,
-    inside: Option<&Inside>,
-    stages: Stages,
-    fields: Option<Fields>,
-) -> Result<Run> {
-    input.start_threads()?;
-    let mut params = Params::default();
-    input.apply(&mut params)?;
-    documents.apply(&mut params);
-    if let Some(inside) = inside {
-        inside.apply(&mut params)?;
+/// What the hosts of a corpus repeat, or one of them.
+fn report_hosts(run: &Run, host: Option<&str>, format: Format, top: Option<usize>) -> Result<ExitCode> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let failed = |e| Error::io("write to", Path::new("standard output"), e);
+    let found = run.hosts(host, &mut |skipped| {
+        if !matches!(format, Format::Jsonl) {
+            return Ok(());
+        }
+        let mut row = Vec::new();
+        Row::Skipped(SkippedRow { source: skipped.source, line: skipped.line, why: skipped.why }).write(&mut row);
+        out.write_all(&row).map_err(failed)
+    })?;
+    match format {
+        Format::Text => {
+            let lines = top.unwrap_or(if host.is_some() { ONE_HOST_TOP } else { HOSTS_TOP });
+            print(&hosts::render(&found, top.unwrap_or(HOSTS_TOP), lines))?;
+        }
+        Format::Json => print_json(&found.summary)?,
+        Format::Jsonl => hosts::rows(&found, &mut out).and_then(|()| out.flush()).map_err(failed)?,
     }
-    if let Some(fields) = fields {
-        params.fields = fields;
-    }
-    Run::new(paths, params, stages)
+    Ok(exit::finished(found.summary.skipped))
 }
 
 fn write(run: Run, output: &Output) -> Result<ExitCode> {
@@ -280,6 +278,10 @@ fn outcome(s: &Summary, written: Option<&Path>) -> String {
         out += &format!("limit: {limit}: {n}\n");
     }
     out
+}
+
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    print(&(serde_json::to_string_pretty(value).unwrap_or_default() + "\n"))
 }
 
 /// Prints to standard output, with colours where they belong.

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::resources::ResourceOptions;
+use crate::cli::phrases;
 use crate::error::{Error, Result};
 use crate::label::{Action, Label};
 use crate::normalise::Folds;
-use crate::params::{DocumentParams, Keep, Level, Params, PassageParams, PhraseList, Policy, Scope, Snap};
+use crate::params::{DocumentParams, Keep, KeepPassage, Level, Params, PassageParams, Policy, Scope, Snap};
 
 /// What to read.
 #[derive(Args, Debug)]
@@ -21,17 +22,35 @@ pub struct Paths {
     pub paths: Vec<PathBuf>,
 }
 
+/// What every command that compares documents asks.
+#[derive(Args, Debug)]
+pub struct Compare {
+    #[command(flatten)]
+    input: Input,
+    #[command(flatten)]
+    documents: Documents,
+}
+
+/// What a command asks that looks into documents, too.
+#[derive(Args, Debug)]
+pub struct Everything {
+    #[command(flatten)]
+    compare: Compare,
+    #[command(flatten)]
+    inside: Inside,
+}
+
 /// How to read it, and which words count as equal.
 #[derive(Args, Debug)]
-pub struct Input {
+struct Input {
     /// The field of a JSON record that holds its text
     #[arg(long, value_name = "FIELD", default_value = "text", help_heading = "Input")]
     text_field: String,
     /// The field that holds its id; without one a record is called SOURCE:LINE
     #[arg(long, value_name = "FIELD", default_value = "id", help_heading = "Input")]
     id_field: String,
-    /// The field that holds its host, whose recurring lines are counted together; without one the
-    /// host of a `url` field is taken
+    /// The field that holds its host, or a URL, by which recurring lines are counted; else `url`,
+    /// `uri` or `link` is taken, and of plain text the first folder below PATH
     #[arg(long, value_name = "FIELD", default_value = "host", help_heading = "Input")]
     host_field: String,
     /// Folds that make words equal: `arabic`, `plain` (case only), `none`
@@ -45,14 +64,14 @@ pub struct Input {
     no_fold: Vec<String>,
     /// Threads to work on; the answer is the same for any number [default: one a core]
     #[arg(long, value_name = "N", help_heading = "Input")]
-    pub threads: Option<usize>,
+    threads: Option<usize>,
     #[command(flatten)]
-    pub resources: ResourceOptions,
+    resources: ResourceOptions,
 }
 
 /// When two documents are duplicates.
 #[derive(Args, Debug)]
-pub struct Documents {
+struct Documents {
     /// Jaccard similarity of their shingles from which two documents are near duplicates; lower
     /// finds more
     #[arg(long, value_name = "SHARE", default_value_t = DocumentParams::default().similar, help_heading = "Duplicate documents")]
@@ -84,7 +103,7 @@ pub struct Documents {
 
 /// How certain findings must be, and what becomes of them.
 #[derive(Args, Debug)]
-pub struct Inside {
+struct Inside {
     /// Certainty a removal needs; `careful` removes least
     #[arg(long, value_enum, default_value_t = LevelName::Default, help_heading = "Filler and passages")]
     level: LevelName,
@@ -97,10 +116,15 @@ pub struct Inside {
     /// Share of aligned words that must be equal; lower finds more
     #[arg(long, value_name = "SHARE", default_value_t = PassageParams::default().identity_min, help_heading = "Filler and passages")]
     identity: f64,
-    /// The pieces in which `--remove repeat` takes a passage: sentence, paragraph [default: sentence]
-    #[arg(long, value_name = "UNIT", help_heading = "Filler and passages")]
-    snap: Option<Snap>,
-    /// A file with phrases of your own, in the language of `src/classify/phrases`; may be repeated
+    /// Where a passage ends: word, sentence, paragraph. What is shown is widened to whole ones; what
+    /// `--remove repeat` takes is narrowed, to sentences at least
+    #[arg(long, value_name = "UNIT", default_value = "word", help_heading = "Filler and passages")]
+    snap: Snap,
+    /// Which side stays of a passage repeated inside a document: first, longest. Across documents
+    /// `--keep` decides
+    #[arg(long, value_name = "RULE", default_value = "first", help_heading = "Filler and passages")]
+    keep_passage: KeepPassage,
+    /// A file with phrases of your own (`ghirbal phrases check` tests one); may be repeated
     #[arg(long, value_name = "FILE", help_heading = "Filler and passages")]
     phrases: Vec<PathBuf>,
     /// Remove these labels, such as `repeat` or `social_embed`; `contained` removes documents that
@@ -140,8 +164,48 @@ enum LevelName {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ScopeName {
+    /// Both sides in one document
     Document,
+    /// The sides in two documents
     Corpus,
+    /// Either
+    Both,
+}
+
+impl Compare {
+    /// The parameters asked for; starts the threads.
+    ///
+    /// # Errors
+    /// Names an option's value that cannot be.
+    pub fn params(&self) -> Result<Params> {
+        self.input.start_threads()?;
+        let mut params = Params::default();
+        self.input.apply(&mut params)?;
+        self.documents.apply(&mut params);
+        Ok(params)
+    }
+
+    /// How much memory may be used.
+    pub fn resources(&self) -> &ResourceOptions {
+        &self.input.resources
+    }
+}
+
+impl Everything {
+    /// The parameters asked for; starts the threads.
+    ///
+    /// # Errors
+    /// Names an option's value that cannot be.
+    pub fn params(&self) -> Result<Params> {
+        let mut params = self.compare.params()?;
+        self.inside.apply(&mut params)?;
+        Ok(params)
+    }
+
+    /// How much memory may be used.
+    pub fn resources(&self) -> &ResourceOptions {
+        self.compare.resources()
+    }
 }
 
 impl Input {
@@ -149,7 +213,7 @@ impl Input {
     ///
     /// # Errors
     /// An unknown fold.
-    pub fn apply(&self, params: &mut Params) -> Result<()> {
+    fn apply(&self, params: &mut Params) -> Result<()> {
         params.fields.text.clone_from(&self.text_field);
         params.fields.id.clone_from(&self.id_field);
         params.fields.host.clone_from(&self.host_field);
@@ -180,7 +244,7 @@ impl Input {
     ///
     /// # Errors
     /// When the threads cannot be started.
-    pub fn start_threads(&self) -> Result<()> {
+    fn start_threads(&self) -> Result<()> {
         let Some(threads) = self.threads else { return Ok(()) };
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -191,7 +255,7 @@ impl Input {
 
 impl Documents {
     /// Puts the options into `params`.
-    pub fn apply(&self, params: &mut Params) {
+    fn apply(&self, params: &mut Params) {
         let d = &mut params.documents;
         d.similar = self.similar;
         d.contained = self.contained;
@@ -208,7 +272,7 @@ impl Inside {
     ///
     /// # Errors
     /// An unknown label, or one that is never removed.
-    pub fn apply(&self, params: &mut Params) -> Result<()> {
+    fn apply(&self, params: &mut Params) -> Result<()> {
         params.filler.level = match self.level {
             LevelName::Careful => Level::Careful,
             LevelName::Default => Level::Default,
@@ -217,15 +281,14 @@ impl Inside {
         params.passages.scope = match self.scope {
             ScopeName::Document => Scope::Document,
             ScopeName::Corpus => Scope::Corpus,
+            ScopeName::Both => Scope::Both,
         };
         params.passages.words_min = self.min_words;
         params.passages.identity_min = self.identity;
-        if let Some(snap) = self.snap {
-            params.passages.snap = snap;
-        }
+        params.passages.snap = self.snap;
+        params.passages.keep = self.keep_passage;
         for path in &self.phrases {
-            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read the phrases in", path, e))?;
-            params.filler.phrases.push(PhraseList { name: path.display().to_string(), text });
+            params.filler.phrases.push(phrases::read_to_use(path)?);
         }
         let mut decided = std::collections::BTreeMap::new();
         for (labels, action) in [

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::tokenise::{Token, View};
 
 /// Longer lines are prose; counting them costs time and finds nothing. Passages find repeated prose.
-const WORDS_MAX: usize = 40;
+pub const WORDS_MAX: usize = 40;
 
 /// Lines this near the first or the last line stand at the edge.
 const EDGE_LINES: usize = 4;
@@ -170,8 +170,15 @@ fn masked_key(text: &str, tokens: &[Token]) -> Option<u64> {
     (numbers > 0).then_some(key)
 }
 
-/// ASCII, Arabic-Indic, Persian and full-width digits; the tables of Unicode cost too much here.
-fn begins_with_digit(text: &str, token: &Token) -> bool {
+/// What tells one line from another, whatever its host: as it is, and with its numbers masked where
+/// it has any. No key of one sort is a key of the other.
+pub fn line_keys(text: &str, tokens: &[Token]) -> (u64, Option<u64>) {
+    (plain_key(tokens), masked_key(text, tokens))
+}
+
+/// Whether a word is masked as a number: ASCII, Arabic-Indic, Persian and full-width digits; the
+/// tables of Unicode cost too much here.
+pub fn begins_with_digit(text: &str, token: &Token) -> bool {
     let first = text[token.span.start as usize..].chars().next();
     matches!(first, Some('0'..='9' | '٠'..='٩' | '۰'..='۹' | '０'..='９'))
 }

@@ -4,7 +4,7 @@
 //! documents -> [`Frequencies`] (how common a word or a line is). Every count is a sum, a minimum
 //! or a maximum, so it does not depend on the order in which documents are observed.
 
-mod lines;
+pub mod lines;
 mod words;
 
 pub use lines::{LineCount, LineFrequencies};

@@ -1,13 +1,15 @@
 //! Passages that stand in more than one document: a pass of its own, only when asked for.
 //!
 //! Records -> [`Across`]. Every document's words are kept (11 bytes a word), in a file where they do
-//! not fit; exact copies are left out, their anchor speaks for them.
+//! not fit. Exact copies are not searched: what is found in their anchor is found in them.
+
+use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use crate::align::{Corpus as Texts, CorpusBuilder, Passage, across_documents};
+use crate::align::{Copies, Corpus as Texts, CorpusBuilder, Passage, Side, across_documents, widen};
 use crate::error::Result;
-use crate::params::Params;
+use crate::params::{Params, Snap};
 use crate::pipeline::BATCH_LEN_BYTES;
 use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::survey::Survey;
@@ -27,6 +29,8 @@ pub struct Across {
     pub versions: Vec<VersionPair>,
     /// Phrases in too many documents to be compared pair by pair.
     pub phrases_capped: u64,
+    /// Passages whose documents have too many exact copies to list every pair of them.
+    pub pairs_capped: u64,
 }
 
 /// Two versions of one text.
@@ -54,16 +58,19 @@ pub fn find(
     duplicates: &Duplicates,
     spill: &Spill,
 ) -> Result<Across> {
-    let builder = CorpusBuilder::new(spill);
-    let copy = |d: u32| duplicates.of(d).is_some_and(|(m, _)| m.kind == MatchKind::Exact);
+    let (builder, copies) = (CorpusBuilder::new(spill), Copies::default());
     let mut number = 0;
     let mut corpus = Corpus::again(sources, &survey.checksums);
     while let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? {
         let records: Vec<Record> = batch.into_par_iter().map(|raw| parse(sources, params, raw)).collect();
         let documents: Vec<_> = records.iter().filter_map(Record::document).zip(number..).collect();
         number += documents.len() as u32;
-        documents.into_par_iter().filter(|&(_, d)| !copy(d)).for_each(|(document, d)| {
-            builder.observe(d, &View::new(&document.text, tokeniser));
+        documents.into_par_iter().for_each(|(document, d)| {
+            let view = View::new(&document.text, tokeniser);
+            match duplicates.of(d) {
+                Some(&(m, anchor)) if m.kind == MatchKind::Exact => copies.observe(d, anchor, &view),
+                _ => builder.observe(d, &view),
+            }
         });
     }
     let texts = builder.finish();
@@ -78,7 +85,42 @@ pub fn find(
             VersionPair { a: v.a, b: v.b, jaccard, containment }
         })
         .collect();
-    Ok(Across { passages: repeats.passages, versions, phrases_capped: repeats.phrases_capped })
+    let (passages, pairs_capped) = copies.speak(repeats.passages, &texts);
+    Ok(Across { passages, versions, phrases_capped: repeats.phrases_capped, pairs_capped })
+}
+
+/// The passages with both sides at sentences or paragraphs, as `--snap` asks. Takes one more reading
+/// where it does.
+///
+/// # Errors
+/// When a source has changed since the first pass.
+pub fn widened(
+    sources: &[Source],
+    params: &Params,
+    tokeniser: &Tokeniser,
+    survey: &Survey,
+    across: &Across,
+) -> Result<Vec<Passage>> {
+    let mut passages = across.passages.clone();
+    if params.passages.snap == Snap::Word || passages.is_empty() {
+        return Ok(passages);
+    }
+    let sides = passages.iter_mut().flat_map(|p| [&mut p.a, &mut p.b]);
+    let mut by_document: HashMap<u32, Vec<&mut Side>> = HashMap::new();
+    sides.for_each(|side| by_document.entry(side.document).or_default().push(side));
+    let mut number = 0;
+    let mut corpus = Corpus::again(sources, &survey.checksums);
+    while let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? {
+        let records: Vec<Record> = batch.into_par_iter().map(|raw| parse(sources, params, raw)).collect();
+        for document in records.iter().filter_map(Record::document) {
+            if let Some(sides) = by_document.get_mut(&number) {
+                let view = View::new(&document.text, tokeniser);
+                sides.iter_mut().for_each(|side| side.span = widen(&view, side.span, params.passages.snap));
+            }
+            number += 1;
+        }
+    }
+    Ok(passages)
 }
 
 fn shingles(texts: &Texts, document: u32, len_tokens: usize) -> ShingleSet {

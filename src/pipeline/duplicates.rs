@@ -57,7 +57,8 @@ impl Duplicates {
         drop((words, preferred));
 
         let near = || matches.iter().map(Match::unpack);
-        let rank = ranks(&survey.documents, &copies, near(), keep);
+        let involved = copies.iter().map(|group| group[0]).chain(near().flat_map(|m| [m.a, m.b]));
+        let rank = ranks(&survey.documents, involved, keep);
         let clusters = cluster(&copies, near(), &rank, spill);
         drop(rank);
         let mut elsewhere = HashMap::new();
@@ -89,12 +90,10 @@ impl Duplicates {
     }
 }
 
-/// For each first document of a group of copies and each with a match, its place in the order of
-/// preference, 0 first.
-fn ranks(documents: &Documents, copies: &[Vec<u32>], matches: impl Iterator<Item = Match>, keep: &Keep) -> Vec<u32> {
+/// For each of these documents, its place in the order of preference among them, 0 first.
+pub fn ranks(documents: &Documents, of: impl Iterator<Item = u32>, keep: &Keep) -> Vec<u32> {
     let mut involved: BitVec = BitVec::repeat(false, documents.len());
-    let of_copies = copies.iter().map(|group| group[0]);
-    of_copies.chain(matches.flat_map(|m| [m.a, m.b])).for_each(|d| involved.set(d as usize, true));
+    of.for_each(|d| involved.set(d as usize, true));
     let mut order: Vec<u32> = involved.iter_ones().map(|d| d as u32).collect();
     order.par_sort_unstable_by(|&x, &y| prefer(documents, keep, x, y));
     let mut rank = vec![u32::MAX; documents.len()];
@@ -362,8 +361,7 @@ mod tests {
         let all: Vec<u32> = (0..rows.len() as u32).collect();
         for mut documents in [in_memory, on_disk] {
             rows.iter().for_each(|row| documents.push(row));
-            let copies: Vec<Vec<u32>> = all.iter().map(|&d| vec![d]).collect();
-            assert_eq!(ranks(&documents, &copies, std::iter::empty(), &keep.parse().unwrap()), expect, "{keep}");
+            assert_eq!(ranks(&documents, all.iter().copied(), &keep.parse().unwrap()), expect, "{keep}");
         }
     }
 

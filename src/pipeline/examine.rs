@@ -3,21 +3,23 @@
 //! Records + [`Survey`] + [`Duplicates`] -> [`Examined`], in reading order. Documents are examined
 //! in parallel, each on its own.
 
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 
-use crate::align::{self, Passage};
+use crate::align::{self, Passage, widen};
 use crate::classify::Classifier;
-use crate::decide::{Decision, Fate, Removal, decide, duplicate};
+use crate::decide::{Decision, Fate, Removal, Repeat, decide, duplicate};
 use crate::error::Result;
 use crate::label::Action;
-use crate::params::Params;
+use crate::params::{Params, Snap};
 use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::overlap::overlapped;
 use crate::pipeline::survey::Survey;
 use crate::pipeline::{BATCH_LEN_BYTES, Stages};
 use crate::read::{Corpus, RawRecord, Record, Source, parse};
 use crate::report::rows::{DocumentRow, PassageRow, Row, SkippedRow, SpanRow};
-use crate::report::{DocumentSample, Excerpt, LineNumbers, PassageSample};
+use crate::report::{DocumentSample, LineNumbers, PassageSample};
 use crate::tokenise::{Tokeniser, View};
 use crate::write::{Prepared, prepare};
 
@@ -85,11 +87,13 @@ pub struct Examiner<'a> {
     pub duplicates: &'a Duplicates,
     /// The passages across documents whose sides are shown.
     pub across: &'a [(Passage, PassageSample)],
+    /// What goes of each document because it stands in another.
+    pub repeats: &'a HashMap<u32, Vec<Repeat>>,
 }
 
 /// A side of a shown passage across documents: which passage, whether its first side, its lines and
-/// how it begins.
-pub type ShownSide = (usize, bool, (u32, u32), Excerpt);
+/// its text.
+pub type ShownSide = (usize, bool, (u32, u32), String);
 
 impl Examiner<'_> {
     /// Reads everything again and hands each record, examined, to `each` in reading order.
@@ -155,8 +159,14 @@ impl Examiner<'_> {
                 view = View::new(&document.text, self.tokeniser);
                 let findings =
                     self.classifier.classify(document.host.as_deref(), &view, &self.survey.frequencies.lines);
-                passages = align::within_document(number, &view, &self.survey.frequencies.words, &self.params.passages);
-                decision = decide(&document.id, &view, findings, &passages, self.params);
+                let found = if self.params.passages.scope.inside() {
+                    align::within_document(number, &view, &self.survey.frequencies.words, &self.params.passages)
+                } else {
+                    Vec::new()
+                };
+                let elsewhere = self.repeats.get(&number).map_or(&[][..], Vec::as_slice);
+                decision = decide(&document.id, &view, findings, &found, elsewhere, self.params);
+                passages = found.into_iter().map(|p| widened(&view, p, self.params.passages.snap)).collect();
                 Some(&view)
             } else {
                 (decision, passages) = (Decision::default(), Vec::new());
@@ -194,7 +204,7 @@ impl Examiner<'_> {
         let shown = self.across.iter().enumerate().flat_map(|(i, (p, _))| [(i, true, p.a), (i, false, p.b)]);
         shown
             .filter(|(.., side)| side.document == number)
-            .map(|(i, is_a, side)| (i, is_a, lines.of(side.span), Excerpt::new(side.span.of(text))))
+            .map(|(i, is_a, side)| (i, is_a, lines.of(side.span), side.span.of(text).to_owned()))
             .collect()
     }
 
@@ -217,4 +227,14 @@ impl Examiner<'_> {
             Row::Passage(PassageRow::new(id, id, passage)).write(rows);
         }
     }
+}
+
+/// A passage inside one document with both sides at sentences or paragraphs, as long as they do not
+/// meet.
+fn widened(view: &View, mut passage: Passage, snap: Snap) -> Passage {
+    let (a, b) = (widen(view, passage.a.span, snap), widen(view, passage.b.span, snap));
+    if a.end <= b.start {
+        (passage.a.span, passage.b.span) = (a, b);
+    }
+    passage
 }

@@ -20,23 +20,26 @@
 pub mod across;
 pub mod duplicates;
 pub mod examine;
+pub mod hosts;
 pub mod overlap;
+mod sieve;
 pub mod survey;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::align::Passage;
+use crate::align::{Passage, groups};
 use crate::classify::Classifier;
-use crate::decide::round;
+use crate::decide::{self, Repeat, round};
 use crate::error::{Error, Result};
 use crate::index::{BandShape, candidate_probability};
 use crate::label::{Action, Label};
-use crate::params::{Params, Scope};
+use crate::params::Params;
 use crate::read::{Discovered, Source, discover};
-use crate::report::rows::{ClusterRow, DocumentPairRow, PassageRow, Row, SkippedRow};
+use crate::report::rows::{ClusterRow, DocumentPairRow, PassageGroupRow, PassageRow, Place, Row, SkippedRow};
 use crate::report::{ClusterSample, PassageSample, Samples, Summary};
+use crate::span::Span;
 use crate::spill::{Spill, guard};
 use crate::tokenise::Tokeniser;
 use crate::write::{Output, Staging};
@@ -200,33 +203,64 @@ impl Run {
         }
         let duplicates = Duplicates::find(&mut survey, &self.params, self.shape, &self.spill);
         tally.duplicates(&survey, &duplicates);
-        let across = if self.stages.inside && self.params.passages.scope == Scope::Corpus {
+        let across = if self.stages.inside && self.params.passages.scope.across() {
             across::find(&self.found.sources, &self.params, &self.tokeniser, &survey, &duplicates, &self.spill)?
         } else {
             Across::default()
         };
         tally.across(&survey, &across);
+        let shown = tally.samples.across.clone();
         let examiner = Examiner {
             sources: &self.found.sources,
             params: &self.params,
             stages: self.stages,
-            wants,
+            wants: Wants::default(),
             tokeniser: &self.tokeniser,
             classifier: &self.classifier,
             survey: &survey,
             duplicates: &duplicates,
-            across: &tally.samples.across.clone(),
+            across: &[],
+            repeats: &HashMap::new(),
         };
-        examiner.run(|examined| {
+        let repeats = self.repeats_across(&examiner, &across)?;
+        Examiner { wants, across: &shown, repeats: &repeats, ..examiner }.run(|examined| {
             let examined = tally.examined(examined);
             each(Step::Examined(examined, &survey))
         })?;
-        tally.finish();
-        if wants.rows {
-            self.document_rows(&survey, &duplicates, &across, |rows| each(Step::Rows(rows)))
-        } else {
-            Ok(())
+        tally.finish(&self.tokeniser);
+        if !wants.rows {
+            return Ok(());
         }
+        let widened = across::widened(&self.found.sources, &self.params, &self.tokeniser, &survey, &across)?;
+        self.document_rows(&survey, &duplicates, &across, &widened, |rows| each(Step::Rows(rows)))
+    }
+
+    /// What goes because it stands in another document: none, unless policy says so. Takes a pass of
+    /// its own, to know what leaves the documents for other reasons.
+    fn repeats_across(&self, examiner: &Examiner, across: &Across) -> Result<HashMap<u32, Vec<Repeat>>> {
+        if across.passages.is_empty() || !self.params.policy.action(Label::Repeat).takes_away() {
+            return Ok(HashMap::new());
+        }
+        let involved: HashSet<u32> = across.passages.iter().flat_map(|p| [p.a.document, p.b.document]).collect();
+        let mut taken: HashMap<u32, Vec<Span>> = HashMap::new();
+        let mut number = 0;
+        examiner.run(|examined| {
+            let Some(document) = examined.document else { return Ok(()) };
+            if involved.contains(&number) {
+                let spans = if document.goes() {
+                    vec![Span { start: 0, end: u32::MAX }]
+                } else {
+                    document.decision.removals.iter().map(|r| r.span).collect()
+                };
+                taken.insert(number, spans);
+            }
+            number += 1;
+            Ok(())
+        })?;
+        let documents = &examiner.survey.documents;
+        let rank = duplicates::ranks(documents, involved.iter().copied(), &self.params.documents.keep);
+        let ids: HashMap<u32, String> = involved.into_iter().map(|d| (d, documents.id(d))).collect();
+        Ok(decide::across(&across.passages, |d| rank[d as usize], |d| &*ids[&d], &taken, &self.params))
     }
 
     /// The rows of pairs and clusters, which come after the documents'.
@@ -235,6 +269,7 @@ impl Run {
         survey: &Survey,
         duplicates: &Duplicates,
         across: &Across,
+        widened: &[Passage],
         mut each: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
         let id = |d: u32| survey.documents.id(d);
@@ -244,8 +279,15 @@ impl Run {
             row.write(&mut line);
             each(&line)
         };
-        for p in &across.passages {
+        for p in widened {
             row(Row::Passage(PassageRow::new(&id(p.a.document), &id(p.b.document), p)))?;
+        }
+        for group in groups(widened) {
+            let ids: Vec<String> = group.members.iter().map(|side| id(side.document)).collect();
+            let members = group.members.iter().zip(&ids).map(|(side, id)| Place::new(id, side.span)).collect();
+            let anchor = id(group.anchor.document);
+            let anchor = Place::new(&anchor, group.anchor.span);
+            row(Row::PassageGroup(PassageGroupRow { anchor, members }))?;
         }
         for v in &across.versions {
             row(Row::DocumentPair(DocumentPairRow {
@@ -361,11 +403,11 @@ impl Tally {
     fn across(&mut self, survey: &Survey, across: &Across) {
         self.summary.passages += across.passages.len() as u64;
         self.summary.versions = across.versions.len() as u64;
-        if across.phrases_capped > 0 {
-            self.summary
-                .limits_reached
-                .insert("phrases in too many documents to compare pair by pair", across.phrases_capped);
-        }
+        let limits = [
+            ("phrases in too many documents to compare pair by pair", across.phrases_capped),
+            ("passages whose documents have too many copies to list every pair", across.pairs_capped),
+        ];
+        self.summary.limits_reached.extend(limits.into_iter().filter(|&(_, n)| n > 0));
         let mut longest: Vec<&Passage> = across.passages.iter().collect();
         longest.sort_by_key(|p| (std::cmp::Reverse(p.words), p.a, p.b));
         let id = |d: u32| survey.documents.id(d);
@@ -414,9 +456,9 @@ impl Tally {
         }
         s.passages += document.passages.len() as u64;
         s.documents_with_passages += u64::from(!document.passages.is_empty());
-        for (i, is_a, lines, excerpt) in document.sides.drain(..) {
+        for (i, is_a, lines, text) in document.sides.drain(..) {
             let (_, sample) = &mut self.samples.across[i];
-            sample.show(is_a, lines, excerpt);
+            sample.show(is_a, lines, text);
         }
         if let Some((sample, passages)) = document.sample.take()
             && !goes
@@ -426,8 +468,8 @@ impl Tally {
         examined
     }
 
-    fn finish(&mut self) {
-        self.samples.finish();
+    fn finish(&mut self, tokeniser: &Tokeniser) {
+        self.samples.finish(tokeniser);
         let s = &mut self.summary;
         if s.documents_with_shared_id > 0 {
             s.notes.push(format!(

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ignore::WalkBuilder;
 use tempfile::{NamedTempFile, TempPath};
 
-use super::{Compression, FORMATS, Format, Reader};
+use super::{Compression, FORMATS, Format, Reader, host};
 use crate::error::{Error, Result};
 use crate::scratch::Scratch;
 
@@ -29,6 +29,8 @@ pub struct Source {
     pub format: &'static Format,
     /// How they are compressed.
     pub compression: Compression,
+    /// The first folder below the given root, if it lies in one.
+    pub folder: Option<String>,
     /// The copy of something that can be read only once; deleted with the last clone.
     spool: Option<Arc<(TempPath, Scratch)>>,
 }
@@ -170,7 +172,9 @@ impl Search {
         let compression = compression_of(path).map_err(unreadable)?;
         let relative = path.strip_prefix(root).unwrap_or(path);
         let parts: Vec<_> = relative.components().map(|c| c.as_os_str().to_string_lossy()).collect();
-        let source = Source { name: parts.join("/"), path: path.to_path_buf(), format, compression, spool: None };
+        let name = parts.join("/");
+        let folder = host::of_folder(&name);
+        let source = Source { name, path: path.to_path_buf(), format, compression, folder, spool: None };
         self.add(source, root_name.to_owned());
         Ok(())
     }
@@ -180,7 +184,7 @@ impl Search {
         let name = file_name(path);
         let format = Format::by_name(&name).unwrap_or_else(|| Format::by_content(&head(path, compression)));
         let parent = fs::canonicalize(path).ok().and_then(|p| p.parent().map(file_name)).unwrap_or_default();
-        self.add(Source { name, path: path.to_path_buf(), format, compression, spool: None }, parent);
+        self.add(Source { name, path: path.to_path_buf(), format, compression, folder: None, spool: None }, parent);
         Ok(())
     }
 
@@ -196,7 +200,8 @@ impl Search {
         let format = Format::by_content(&head(&copy, compression));
         let name = format!("{name}.{}{}", format.extensions[0], compression.extension());
         let path = copy.to_path_buf();
-        self.add(Source { name, path, format, compression, spool: Some(Arc::new((copy, scratch))) }, String::new());
+        let spool = Some(Arc::new((copy, scratch)));
+        self.add(Source { name, path, format, compression, folder: None, spool }, String::new());
         Ok(())
     }
 

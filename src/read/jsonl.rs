@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Content, Document, Parsed, RawRecord, Source, TextForm, flat, json, utf8};
+use super::{Content, Document, Parsed, RawRecord, Source, TextForm, flat, host, json, utf8};
 use crate::params::Params;
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
@@ -57,10 +57,13 @@ pub(super) fn parse(source: &Source, params: &Params, record: &RawRecord) -> Con
         }
     };
     let id = fields.id.and_then(string_or_number).filter(|id| !id.is_empty());
-    let host = match fields.host {
-        Some(host) => inside_text(host).filter(|host| !host.is_empty()),
-        None => fields.url.and_then(inside_text).and_then(|url| host_of(&url)),
+    let host = match fields.host.and_then(inside_text) {
+        Some(value) if host::URL_FIELDS.contains(&&*params.fields.host) => host::of_url(&value),
+        Some(value) => host::named(&value),
+        None => None,
     };
+    let url = || fields.urls.into_iter().flatten().find_map(|url| host::of_url(&inside_text(url)?));
+    let host = host.or_else(url);
     Content::Document(Parsed {
         document: Document {
             id: id.unwrap_or_else(|| format!("{}:{}", source.name, record.line)),
@@ -84,7 +87,8 @@ struct Fields<'a> {
     text: Option<&'a str>,
     id: Option<&'a str>,
     host: Option<&'a str>,
-    url: Option<&'a str>,
+    /// Addresses of the page, in the order of [`host::URL_FIELDS`].
+    urls: [Option<&'a str>; host::URL_FIELDS.len()],
     sort_key: Option<&'a str>,
 }
 
@@ -110,12 +114,14 @@ impl<'a> Fields<'a> {
             (roles.text, &mut self.text),
             (roles.id, &mut self.id),
             (roles.host, &mut self.host),
-            (roles.url, &mut self.url),
             (roles.sort_key, &mut self.sort_key),
         ] {
             if wanted {
                 *place = Some(value);
             }
+        }
+        if let Some(url) = roles.url {
+            self.urls[url] = Some(value);
         }
     }
 }
@@ -148,7 +154,8 @@ struct Roles {
     text: bool,
     id: bool,
     host: bool,
-    url: bool,
+    /// Which of [`host::URL_FIELDS`].
+    url: Option<usize>,
     sort_key: bool,
 }
 
@@ -158,13 +165,13 @@ impl Roles {
             text: name == params.fields.text,
             id: name == params.fields.id,
             host: name == params.fields.host,
-            url: name == "url",
+            url: host::URL_FIELDS.iter().position(|&url| url == name),
             sort_key: Some(name) == params.documents.keep.field(),
         }
     }
 
     fn any(&self) -> bool {
-        self.text || self.id || self.host || self.url || self.sort_key
+        self.text || self.id || self.host || self.url.is_some() || self.sort_key
     }
 }
 
@@ -207,20 +214,6 @@ fn string_or_number(value: &str) -> Option<String> {
         b'-' | b'0'..=b'9' => Some(value.to_owned()),
         _ => None,
     }
-}
-
-/// The host of a URL in lower case, without user and port.
-fn host_of(url: &str) -> Option<String> {
-    let (_, rest) = url.trim().split_once("://")?;
-    let authority = rest.split(['/', '?', '#', '\\']).next()?;
-    let host = authority.rsplit('@').next()?;
-    let host = match host.find(']') {
-        // An IPv6 address stands in brackets and is full of colons.
-        Some(bracket) if host.starts_with('[') => &host[..=bracket],
-        _ => host.split(':').next()?,
-    };
-    let host = host.trim_end_matches('.').to_lowercase();
-    (!host.is_empty()).then_some(host)
 }
 
 /// What a JSON value is, by its first byte.
@@ -297,25 +290,4 @@ fn members(line: &str) -> Vec<(String, &RawValue)> {
     // An error ends the list, and that is all it means here.
     let _ = serde_json::Deserializer::from_str(line).deserialize_map(Members(&mut members));
     members
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_of_a_url_is_bare_and_in_lower_case() {
-        for (url, host) in [
-            ("https://www.Example.com/a?b#c", Some("www.example.com")),
-            ("http://user:pw@host.org:8080/", Some("host.org")),
-            ("http://[2001:db8::1]:80/x", Some("[2001:db8::1]")),
-            ("https://مثال.إختبار", Some("مثال.إختبار")),
-            ("ftp://a.b.?q", Some("a.b")),
-            ("/relative/path", None),
-            ("http:///x", None),
-            ("", None),
-        ] {
-            assert_eq!(host_of(url).as_deref(), host, "{url}");
-        }
-    }
 }

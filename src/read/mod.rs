@@ -37,6 +37,7 @@ mod compression;
 mod discover;
 mod flat;
 mod formats;
+mod host;
 pub(crate) mod json;
 mod jsonl;
 mod plain;
@@ -56,7 +57,8 @@ pub(crate) use reader::Hasher;
 pub struct Document {
     /// The record's id: its id field, or the path relative to the given root, or `source:line`.
     pub id: String,
-    /// The host whose lines are counted together.
+    /// The host whose lines are counted together: what its host field or its URL names, of plain
+    /// text the first folder below the given root.
     pub host: Option<String>,
     /// The value of the field `--keep earliest:FIELD` looks at.
     pub sort_key: Option<String>,

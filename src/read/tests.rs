@@ -222,7 +222,9 @@ fn ids_are_strings_or_numbers() {
 fn the_host_comes_from_its_field_or_from_the_url() {
     assert_eq!(document(r#"{"host":"H","url":"http://u/","text":""}"#).host.as_deref(), Some("H"));
     assert_eq!(document(r#"{"url":"http://U:80/","text":""}"#).host.as_deref(), Some("u"));
-    assert_eq!(document(r#"{"host":null,"url":"http://u/","text":""}"#).host, None);
+    assert_eq!(document(r#"{"host":null,"url":"http://u/","text":""}"#).host.as_deref(), Some("u"));
+    assert_eq!(document(r#"{"uri":"http://www.u.v/","url":"not one","text":""}"#).host.as_deref(), Some("u.v"));
+    assert_eq!(document(r#"{"host":{"a":1},"url":"u/","text":""}"#).host, None);
     assert_eq!(document(r#"{"text":""}"#).host, None);
 }
 

@@ -3,11 +3,14 @@
 //! Decisions, passages, matches -> [`rows`] (the machine-readable contract), [`Summary`] (counts),
 //! [`terminal`] (text). Reporting changes nothing and decides nothing.
 
+mod compare;
 pub mod explain;
+pub mod hosts;
 pub mod rows;
 mod samples;
 mod summary;
 pub mod terminal;
 
+pub use compare::{Compared, Stretch};
 pub use samples::{ClusterSample, DocumentSample, Excerpt, LineNumbers, PassageSample, Samples, SpanSample};
 pub use summary::{LabelCounts, Summary};

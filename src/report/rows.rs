@@ -23,6 +23,8 @@ pub enum Row<'a> {
     Span(SpanRow<'a>),
     /// Two places that say the same.
     Passage(PassageRow<'a>),
+    /// A passage that stands in three documents or more.
+    PassageGroup(PassageGroupRow<'a>),
     /// Two documents that are alike.
     DocumentPair(DocumentPairRow<'a>),
     /// An anchor and the documents that say the same.
@@ -95,6 +97,15 @@ impl<'a> Place<'a> {
     pub fn new(doc: &'a str, span: Span) -> Self {
         Self { doc, start: span.start, end: span.end }
     }
+}
+
+/// A passage that stands in many documents: the first place, and the others in reading order.
+#[derive(Serialize)]
+pub struct PassageGroupRow<'a> {
+    /// The first place.
+    pub anchor: Place<'a>,
+    /// The others.
+    pub members: Vec<Place<'a>>,
 }
 
 /// A repeated passage.

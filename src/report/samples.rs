@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use crate::align::{Passage, PassageKind};
 use crate::decide::Decision;
 use crate::label::{Action, Label};
+use crate::report::compare::Compared;
 use crate::span::Span;
-use crate::tokenise::View;
+use crate::tokenise::{Tokeniser, View};
 
 /// Columns of text an excerpt shows.
 const EXCERPT_CHARS: usize = 90;
@@ -133,13 +134,16 @@ pub struct PassageSample {
     pub identity: f32,
     /// Share of the smaller side's 2-grams that the other has.
     pub containment: f32,
-    /// How the two sides begin.
-    pub excerpts: (Excerpt, Excerpt),
+    /// The two sides, word against word.
+    pub compared: Compared,
+    /// Their texts, until both are known.
+    texts: (String, String),
 }
 
 impl PassageSample {
     /// The sample of a passage inside one document.
     pub fn new(id: &str, view: &View, lines: &LineNumbers, p: &Passage) -> Self {
+        let text = |span: Span| span.of(view.text).to_owned();
         Self {
             number: p.a.document,
             docs: (id.to_owned(), id.to_owned()),
@@ -148,7 +152,8 @@ impl PassageSample {
             words: p.words,
             identity: p.identity,
             containment: p.containment,
-            excerpts: (Excerpt::new(p.a.span.of(view.text)), Excerpt::new(p.b.span.of(view.text))),
+            compared: Compared::default(),
+            texts: (text(p.a.span), text(p.b.span)),
         }
     }
 
@@ -162,16 +167,17 @@ impl PassageSample {
             words: p.words,
             identity: p.identity,
             containment: p.containment,
-            excerpts: (Excerpt::default(), Excerpt::default()),
+            compared: Compared::default(),
+            texts: Default::default(),
         }
     }
 
     /// Shows the first or the second side.
-    pub fn show(&mut self, is_a: bool, lines: (u32, u32), excerpt: Excerpt) {
+    pub fn show(&mut self, is_a: bool, lines: (u32, u32), text: String) {
         if is_a {
-            (self.lines.0, self.excerpts.0) = (lines, excerpt);
+            (self.lines.0, self.texts.0) = (lines, text);
         } else {
-            (self.lines.1, self.excerpts.1) = (lines, excerpt);
+            (self.lines.1, self.texts.1) = (lines, text);
         }
     }
 }
@@ -268,9 +274,13 @@ impl Samples {
     }
 
     /// Cuts everything down to the largest `top`, documents back in reading order.
-    pub fn finish(&mut self) {
+    pub fn finish(&mut self, tokeniser: &Tokeniser) {
         self.passages.extend(self.across.drain(..).map(|(_, sample)| sample));
         self.shrink();
+        for p in &mut self.passages {
+            let (a, b) = std::mem::take(&mut p.texts);
+            p.compared = Compared::new(&a, &b, tokeniser);
+        }
         self.documents.sort_by_key(|d| d.number);
     }
 
@@ -318,7 +328,7 @@ mod tests {
         for (number, taken) in (0..20).map(|n| (n, if n == 15 { 9 } else { 5 })) {
             samples.offer(document(number, taken), vec![]);
         }
-        samples.finish();
+        samples.finish(crate::tokenise::default_tokeniser());
         assert_eq!(samples.documents.iter().map(|d| d.number).collect::<Vec<_>>(), [0, 15]);
     }
 }

@@ -42,7 +42,7 @@ pub struct Summary {
     pub passages: u64,
     /// Documents in which a passage is repeated.
     pub documents_with_passages: u64,
-    /// Pairs of documents that are versions of one text, with insertions (scope corpus only).
+    /// Pairs of documents that are versions of one text, with insertions.
     pub versions: u64,
     /// Clusters of duplicate documents.
     pub clusters: u64,

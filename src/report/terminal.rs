@@ -10,16 +10,18 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::label::{Action, Label};
-use crate::report::{DocumentSample, PassageSample, Samples, SpanSample, Summary};
+use crate::report::{DocumentSample, PassageSample, Samples, SpanSample, Stretch, Summary};
 
-const HEADING: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
+pub(super) const HEADING: Style = Style::new().bold();
+pub(super) const FAINT: Style = Style::new().dimmed();
 const REMOVED: Style = AnsiColor::Red.on_default();
 const MOVED: Style = AnsiColor::Cyan.on_default();
-const FLAGGED: Style = AnsiColor::Yellow.on_default();
+pub(super) const FLAGGED: Style = AnsiColor::Yellow.on_default();
 
 /// Columns of an excerpt, so that a line with its margin fits 100 columns.
 const EXCERPT_COLUMNS: usize = 64;
+/// Lines of one side of a passage.
+const SIDE_LINES_MAX: usize = 2;
 /// Spans shown of one document.
 const SPANS_MAX: usize = 8;
 
@@ -146,8 +148,48 @@ fn passages(out: &mut String, s: &Summary, passages: &[PassageSample]) -> fmt::R
             (p.identity * 100.0).floor(),
             p.words,
         )?;
-        writeln!(out, "    {}", quoted(p.excerpts.0.as_str(), EXCERPT_COLUMNS))?;
-        writeln!(out, "    {}", quoted(p.excerpts.1.as_str(), EXCERPT_COLUMNS))?;
+        side(out, &p.compared.a)?;
+        side(out, &p.compared.b)?;
+    }
+    Ok(())
+}
+
+/// One side of a passage on up to two lines, what differs from the other side in brackets; an empty
+/// pair stands where only the other side has words.
+fn side(out: &mut String, stretches: &[Stretch]) -> fmt::Result {
+    const COLUMNS: usize = EXCERPT_COLUMNS + 12;
+    let mut lines: Vec<(String, usize)> = vec![(String::new(), 0)];
+    let words = stretches.iter().flat_map(|s| {
+        let mut words: Vec<String> = s.text.split(' ').map(str::to_owned).collect();
+        if s.differs {
+            words[0].insert(0, '[');
+            words.last_mut().into_iter().for_each(|w| w.push(']'));
+        }
+        words.into_iter().map(move |w| (w, s.differs))
+    });
+    for (word, differs) in words {
+        let width = word.width();
+        if lines[lines.len() - 1].1 + 1 + width > COLUMNS && lines[lines.len() - 1].1 > 0 {
+            if lines.len() == SIDE_LINES_MAX {
+                lines[SIDE_LINES_MAX - 1].0.push_str(" …");
+                break;
+            }
+            lines.push((String::new(), 0));
+        }
+        let last = lines.len() - 1;
+        let (line, columns) = &mut lines[last];
+        if *columns > 0 {
+            line.push(' ');
+        }
+        if differs {
+            write!(line, "{FLAGGED}{word}{FLAGGED:#}")?;
+        } else {
+            line.push_str(&cut(&word, COLUMNS));
+        }
+        *columns += 1 + width;
+    }
+    for (i, (line, _)) in lines.iter().enumerate() {
+        writeln!(out, "    {}\u{2068}{line}\u{2069}", if i == 0 { "" } else { "  " })?;
     }
     Ok(())
 }
@@ -213,7 +255,7 @@ fn groups(spans: &[SpanSample]) -> Vec<Group<'_>> {
     groups
 }
 
-fn style(action: Action) -> Style {
+pub(super) fn style(action: Action) -> Style {
     match action {
         Action::Remove => REMOVED,
         Action::Metadata => MOVED,
@@ -232,7 +274,7 @@ pub fn count(n: u64, noun: &str) -> String {
 }
 
 /// Digits in groups of three.
-fn grouped(n: u64) -> String {
+pub(super) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
@@ -255,16 +297,21 @@ pub fn size(bytes: u64) -> String {
 }
 
 /// Text of a document between isolates, made harmless.
-fn isolate(text: &str) -> String {
+pub(crate) fn isolate(text: &str) -> String {
     let mut harmless = String::new();
     text.chars().for_each(|c| super::samples::push_harmless(c, &mut harmless));
     format!("\u{2068}{harmless}\u{2069}")
 }
 
 /// The beginning of an excerpt, cut to columns of display width.
-fn quoted(excerpt: &str, columns: usize) -> String {
+pub(super) fn quoted(excerpt: &str, columns: usize) -> String {
+    format!("\u{2068}{}\u{2069}", cut(excerpt, columns))
+}
+
+/// As much of a text as fits some columns.
+pub(crate) fn cut(text: &str, columns: usize) -> String {
     let mut shown = String::new();
-    for c in excerpt.chars() {
+    for c in text.chars() {
         shown.push(c);
         if shown.width() > columns {
             shown.pop();
@@ -272,7 +319,7 @@ fn quoted(excerpt: &str, columns: usize) -> String {
             break;
         }
     }
-    format!("\u{2068}{shown}\u{2069}")
+    shown
 }
 
 #[cfg(test)]

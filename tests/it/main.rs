@@ -6,10 +6,13 @@ mod determinism;
 mod explain;
 mod faults;
 mod helper;
+mod hosts;
 mod input;
 #[cfg(unix)]
 mod interrupt;
 mod keep;
+mod passages;
+mod phrases;
 mod policy;
 mod refusals;
 mod report;

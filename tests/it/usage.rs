@@ -35,6 +35,8 @@ fn the_long_help_names_every_label_with_what_becomes_of_it() {
 #[test]
 fn the_help_of_small_commands() {
     insta::assert_snapshot!(format!("{}\n{}", ghirbal("restore -h").ok().stdout, ghirbal("explain -h").ok().stdout));
+    let phrases = ["phrases -h", "phrases check -h", "phrases list -h"].map(|args| ghirbal(args).ok().stdout);
+    insta::assert_snapshot!(phrases.join("\n"));
 }
 
 #[test]
