@@ -18,6 +18,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::fingerprint::{self, Fingerprint};
 use crate::shingle::ShingleSet;
+use crate::spill::{Array, Sorted, Sorter, Spill};
 use crate::tokenise::{Piece, Tokeniser, View};
 use crate::verify::jaccard_and_containment;
 
@@ -46,14 +47,18 @@ const REST_ALIKE: f64 = 0.2;
 /// of a run.
 const WORDS_EXPECTED: usize = 8 << 20;
 
-/// The word hashes and lines of all documents, one after the other: 8 bytes a word, 12 a line.
-#[derive(Clone, Debug, Default)]
+/// The word hashes and lines of all documents, one after the other: 8 bytes a word, 16 a line and
+/// 16 a document, in memory or not.
+#[derive(Debug, Default)]
 pub struct Words {
-    hashes: Vec<u64>,
+    spill: Spill,
+    hashes: Array<u64>,
     /// For each line, its key and the end of its words in `hashes`.
-    lines: Vec<(u64, u64)>,
-    /// For each document, the end of its lines.
-    ends: Vec<usize>,
+    lines: Array<(u64, u64)>,
+    /// For each document, the ends of its lines and of its words.
+    ends: Array<(u64, u64)>,
+    /// Documents whose words are not looked at: copies of others.
+    copies: BitVec,
 }
 
 /// The words and lines of one document, not yet put to the others. Made to be used again for the
@@ -124,9 +129,12 @@ impl DocumentWords {
 }
 
 impl Words {
-    /// No documents yet, but room for those of a whole corpus.
-    pub fn for_a_corpus() -> Self {
-        Self { hashes: Vec::with_capacity(WORDS_EXPECTED), ..Self::default() }
+    /// No documents yet, but room for those of a whole corpus, as far as memory allows.
+    pub fn for_a_corpus(spill: &Spill) -> Self {
+        let mut hashes = Array::new(spill, spill.share(3));
+        hashes.reserve(WORDS_EXPECTED);
+        let (lines, ends) = (Array::new(spill, spill.share(12)), Array::new(spill, spill.share(12)));
+        Self { spill: spill.clone(), hashes, lines, ends, copies: BitVec::new() }
     }
 
     /// Makes room for more words.
@@ -139,22 +147,28 @@ impl Words {
         let base = self.hashes.len() as u64;
         self.hashes.extend_from_slice(&document.hashes);
         self.lines.extend(document.lines.iter().map(|&(key, end)| (key, base + u64::from(end))));
-        self.ends.push(self.lines.len());
+        self.ends.push((self.lines.len() as u64, self.hashes.len() as u64));
     }
 
     /// Adds one document of another collection as the next.
     pub fn push_from(&mut self, other: &Words, document: u32) {
-        let lines = other.lines_of(document);
-        let words = other.words_of_lines(&lines);
+        let texts = other.texts(document..document + 1);
+        let text = texts.text(document);
         let base = self.hashes.len() as u64;
-        self.hashes.extend_from_slice(&other.hashes[words.clone()]);
-        self.lines.extend(other.lines[lines].iter().map(|&(key, end)| (key, base + end - words.start as u64)));
-        self.ends.push(self.lines.len());
+        self.hashes.extend_from_slice(text.hashes);
+        self.lines.extend(text.lines.lines.iter().map(|&(key, end)| (key, base + end - text.lines.base)));
+        self.ends.push((self.lines.len() as u64, self.hashes.len() as u64));
     }
 
     /// Adds the next document without its words: a copy of an earlier one.
     pub fn push_copy(&mut self) {
-        self.ends.push(self.lines.len());
+        self.ends.push((self.lines.len() as u64, self.hashes.len() as u64));
+    }
+
+    /// From now on these documents have no words: copies that were not known as such when they were
+    /// added.
+    pub fn without(&mut self, copies: BitVec) {
+        self.copies = copies;
     }
 
     /// How many documents there are.
@@ -167,41 +181,178 @@ impl Words {
         self.ends.is_empty()
     }
 
-    fn lines_of(&self, document: u32) -> std::ops::Range<usize> {
-        let d = document as usize;
-        (if d == 0 { 0 } else { self.ends[d - 1] })..self.ends[d]
+    /// How many words a document has.
+    pub fn len_of(&self, document: u32) -> usize {
+        (self.ends.get(document as usize).1 - self.ends_before(document).1) as usize
     }
 
-    fn words_of_line(&self, line: usize) -> &[u64] {
-        &self.hashes[self.words_of_lines(&(line..line + 1))]
+    /// The words of consecutive documents.
+    pub fn texts(&self, documents: Range<u32>) -> Texts<'_> {
+        let lines = self.lines(documents);
+        let words = lines.base as usize..lines.ends.last().map_or(lines.base, |&(_, end)| end) as usize;
+        Texts { hashes: self.hashes.range(words), lines }
     }
 
-    /// Where the words of consecutive lines stand.
-    fn words_of_lines(&self, lines: &Range<usize>) -> Range<usize> {
-        let border = |line: usize| if line == 0 { 0 } else { self.lines[line - 1].1 as usize };
-        border(lines.start)..border(lines.end)
+    /// All documents, some megabytes of words at a time.
+    pub fn batches(&self) -> impl Iterator<Item = Range<u32>> {
+        let (mut ends, mut document, mut start, mut words) = (self.ends.pieces(), 0, 0, 0);
+        let mut piece: Vec<(u64, u64)> = Vec::new();
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            loop {
+                if next == piece.len() {
+                    match ends.next() {
+                        Some(more) => (piece, next) = (more.into_owned(), 0),
+                        None if start < document => {
+                            let last = start..document;
+                            start = document;
+                            return Some(last);
+                        }
+                        None => return None,
+                    }
+                }
+                let end = piece[next].1;
+                if end - words > BATCH_LEN_WORDS && start < document {
+                    let batch = start..document;
+                    start = document;
+                    words = end;
+                    (document, next) = (document + 1, next + 1);
+                    return Some(batch);
+                }
+                (document, next) = (document + 1, next + 1);
+            }
+        })
     }
 
-    /// The words of a document whose lines pass `keep`, in order.
-    fn words_where(&self, document: u32, keep: impl Fn(usize) -> bool) -> Cow<'_, [u64]> {
-        let lines = self.lines_of(document);
+    fn ends_before(&self, document: u32) -> (u64, u64) {
+        if document == 0 { (0, 0) } else { self.ends.get(document as usize - 1) }
+    }
+
+    /// The lines of consecutive documents.
+    fn lines(&self, documents: Range<u32>) -> Lines<'_> {
+        let (first_line, base) = self.ends_before(documents.start);
+        let ends = self.ends.range(documents.start as usize..documents.end as usize);
+        let lines = self.lines.range(first_line as usize..ends.last().map_or(first_line, |&(end, _)| end) as usize);
+        Lines { words: self, first: documents.start, first_line, base, ends, lines }
+    }
+
+    /// How many words a line has.
+    fn line_len(&self, line: usize) -> usize {
+        let before = if line == 0 { 0 } else { self.lines.get(line - 1).1 };
+        (self.lines.get(line).1 - before) as usize
+    }
+}
+
+/// Words in a batch: 8 MiB of hashes.
+const BATCH_LEN_WORDS: u64 = 1 << 20;
+
+/// The lines of some consecutive documents.
+struct Lines<'a> {
+    words: &'a Words,
+    first: u32,
+    first_line: u64,
+    /// Words before the first line.
+    base: u64,
+    ends: Cow<'a, [(u64, u64)]>,
+    lines: Cow<'a, [(u64, u64)]>,
+}
+
+/// The lines of one document.
+#[derive(Clone, Copy)]
+struct LinesOf<'a> {
+    /// The number of its first line.
+    first: usize,
+    /// Words before it.
+    base: u64,
+    lines: &'a [(u64, u64)],
+}
+
+impl Lines<'_> {
+    fn documents(&self) -> Range<u32> {
+        self.first..self.first + self.ends.len() as u32
+    }
+
+    fn of(&self, document: u32) -> LinesOf<'_> {
+        let d = (document - self.first) as usize;
+        let (first, base) = if d == 0 { (self.first_line, self.base) } else { self.ends[d - 1] };
+        let copy = self.words.copies.get(document as usize).is_some_and(|b| *b);
+        let end = if copy { first } else { self.ends[d].0 };
+        let lines = &self.lines[(first - self.first_line) as usize..(end - self.first_line) as usize];
+        LinesOf { first: first as usize, base, lines }
+    }
+}
+
+impl LinesOf<'_> {
+    fn numbers(&self) -> Range<usize> {
+        self.first..self.first + self.lines.len()
+    }
+
+    /// The words of a line, counted from the document's first.
+    fn words(&self, line: usize) -> Range<usize> {
+        let i = line - self.first;
+        let start = if i == 0 { self.base } else { self.lines[i - 1].1 };
+        (start - self.base) as usize..(self.lines[i].1 - self.base) as usize
+    }
+
+    fn words_total(&self) -> usize {
+        self.lines.last().map_or(0, |&(_, end)| (end - self.base) as usize)
+    }
+}
+
+/// The words of some consecutive documents.
+pub struct Texts<'a> {
+    lines: Lines<'a>,
+    hashes: Cow<'a, [u64]>,
+}
+
+/// The words of one document.
+#[derive(Clone, Copy)]
+pub struct Text<'a> {
+    lines: LinesOf<'a>,
+    hashes: &'a [u64],
+}
+
+impl Texts<'_> {
+    /// The words of one of them.
+    pub fn text(&self, document: u32) -> Text<'_> {
+        let lines = self.lines.of(document);
+        let start = (lines.base - self.lines.base) as usize;
+        Text { hashes: &self.hashes[start..start + lines.words_total()], lines }
+    }
+}
+
+impl<'a> Text<'a> {
+    /// The words whose lines pass `keep`, in order.
+    fn words_where(&self, keep: impl Fn(usize) -> bool) -> Cow<'a, [u64]> {
+        let mut lines = self.lines.numbers();
         if lines.clone().all(&keep) {
-            return Cow::Borrowed(self.words_of(document));
+            return Cow::Borrowed(self.hashes);
         }
-        lines.filter(|&line| keep(line)).flat_map(|line| self.words_of_line(line)).copied().collect()
-    }
-
-    fn words_of(&self, document: u32) -> &[u64] {
-        &self.hashes[self.words_of_lines(&self.lines_of(document))]
+        let mut kept = Vec::with_capacity(self.hashes.len());
+        lines.by_ref().filter(|&line| keep(line)).for_each(|line| {
+            kept.extend_from_slice(&self.hashes[self.lines.words(line)]);
+        });
+        Cow::Owned(kept)
     }
 
     /// The words a document is compared by: those of its own lines, or all when a template leaves
     /// less than one line in `REST_SHARE_MIN` of it.
-    pub fn core(&self, document: u32, recurring: &BitVec) -> Cow<'_, [u64]> {
-        let all = self.words_of(document);
-        let own = self.words_where(document, |line| !recurring[line]);
-        if (own.len() as f64) < all.len() as f64 * REST_SHARE_MIN { Cow::Borrowed(all) } else { own }
+    pub fn core(&self, recurring: &BitVec) -> Cow<'a, [u64]> {
+        let own = self.words_where(|line| !recurring[line]);
+        if (own.len() as f64) < self.hashes.len() as f64 * REST_SHARE_MIN { Cow::Borrowed(self.hashes) } else { own }
     }
+}
+
+/// A line's key, its document, its number.
+type Entry = (u64, u32, u32);
+
+fn same_line(x: &Entry, y: &Entry) -> bool {
+    x.0 == y.0
+}
+
+/// In how many documents a line stands, from all its entries.
+fn distinct_documents(group: &[Entry]) -> u32 {
+    1 + group.windows(2).filter(|pair| pair[0].1 != pair[1].1).count() as u32
 }
 
 /// A bit for each line in the order of [`Words`]: whether it is a template's.
@@ -209,71 +360,99 @@ impl Words {
 /// `fingerprint` orders the documents of a line by content, so that the choice of samples does not
 /// depend on the order of the input.
 pub fn recurring(words: &Words, fingerprint: impl Fn(u32) -> Option<Fingerprint> + Sync) -> BitVec {
-    let mut entries: Vec<(u64, u32, u32)> = Vec::with_capacity(words.lines.len());
-    for document in 0..words.len() as u32 {
-        entries.extend(words.lines_of(document).map(|line| (words.lines[line].0, document, line as u32)));
+    let mut entries: Sorter<Entry> = Sorter::new(&words.spill, words.spill.share(4));
+    entries.reserve(words.lines.len());
+    for batch in words.batches() {
+        let lines = words.lines(batch);
+        for document in lines.documents() {
+            let of = lines.of(document);
+            entries.extend(of.numbers().zip(of.lines).map(|(line, &(key, _))| (key, document, line as u32)));
+        }
     }
-    entries.par_sort_unstable();
+    let entries = entries.finish();
+    let documents = documents_of_lines(words, &entries);
 
-    // In how many documents each line stands.
-    let mut documents = vec![0u32; words.lines.len()];
-    let groups: Vec<&[(u64, u32, u32)]> = entries.chunk_by(|x, y| x.0 == y.0).collect();
-    for group in &groups {
-        let distinct = 1 + group.windows(2).filter(|pair| pair[0].1 != pair[1].1).count();
-        group.iter().for_each(|&(.., line)| documents[line as usize] = distinct as u32);
-    }
-
-    let templates: Vec<&&[(u64, u32, u32)]> = groups
-        .par_iter()
-        .filter(|group| {
-            let line = group[0].2 as usize;
-            let d = documents[line];
-            // Nearly all lines stand once; looking at their words would be a walk through all memory.
-            if (d as usize) < DOCUMENTS_MIN {
-                return false;
-            }
-            let short = words.words_of_line(line).len() <= SHORT_LINE_LEN_TOKENS;
-            d as usize >= if short { DOCUMENTS_MIN } else { DOCUMENTS_MIN_LONG }
-                && is_template(words, &documents, group, d, &fingerprint)
-        })
-        .collect();
     let mut mask = BitVec::repeat(false, words.lines.len());
-    for group in templates {
-        group.iter().for_each(|&(.., line)| mask.set(line as usize, true));
-    }
+    entries.batches(same_line, |batch| {
+        // Nearly all lines stand once; looking at their words would be a walk through all memory.
+        let groups: Vec<&[Entry]> = batch.chunk_by(same_line).filter(|group| group.len() >= DOCUMENTS_MIN).collect();
+        let templates: Vec<&&[Entry]> = groups
+            .par_iter()
+            .filter(|group| {
+                let d = distinct_documents(group) as usize;
+                if d < DOCUMENTS_MIN {
+                    return false;
+                }
+                let short = words.line_len(group[0].2 as usize) <= SHORT_LINE_LEN_TOKENS;
+                d >= if short { DOCUMENTS_MIN } else { DOCUMENTS_MIN_LONG }
+                    && is_template(words, &documents, group, d as u32, &fingerprint)
+            })
+            .collect();
+        for group in templates {
+            group.iter().for_each(|&(.., line)| mask.set(line as usize, true));
+        }
+    });
     enclose(words, &mut mask);
     mask
+}
+
+/// In how many documents each line stands, by line.
+fn documents_of_lines(words: &Words, entries: &Sorted<Entry>) -> Array<u32> {
+    let mut repeated: Sorter<(u32, u32)> = Sorter::new(&words.spill, words.spill.share(12));
+    entries.batches(same_line, |batch| {
+        for group in batch.chunk_by(same_line) {
+            let distinct = distinct_documents(group);
+            if distinct > 1 {
+                repeated.extend(group.iter().map(|&(.., line)| (line, distinct)));
+            }
+        }
+    });
+    let mut documents = Array::new(&words.spill, words.spill.share(12));
+    documents.reserve(words.lines.len());
+    for (line, distinct) in repeated.finish().iter() {
+        documents.extend(std::iter::repeat_n(1, line as usize - documents.len()));
+        documents.push(distinct);
+    }
+    documents.extend(std::iter::repeat_n(1, words.lines.len() - documents.len()));
+    documents
 }
 
 /// Takes short lines between two template lines for the template's too: one of a list of other
 /// stories that happens to be new. Not where they are most of what a document has of its own.
 fn enclose(words: &Words, mask: &mut BitVec) {
-    for document in 0..words.len() as u32 {
-        let lines = words.lines_of(document);
-        let own: usize = lines.clone().filter(|&line| !mask[line]).map(|line| words.words_of_line(line).len()).sum();
-        let mut enclosed: Vec<usize> = Vec::new();
-        let mut at = lines.start;
-        while at < lines.end {
-            let run_end = (at..lines.end).find(|&line| mask[line] != mask[at]).unwrap_or(lines.end);
-            let run = at..run_end;
-            let short = run.clone().all(|line| words.words_of_line(line).len() <= SHORT_LINE_LEN_TOKENS);
-            let between = at > lines.start && run_end < lines.end;
-            if !mask[at] && between && short && run.len() <= ENCLOSED_LINES_MAX {
-                enclosed.extend(run);
-            }
-            at = run_end;
+    for batch in words.batches() {
+        let lines = words.lines(batch);
+        for document in lines.documents() {
+            enclose_in(lines.of(document), mask);
         }
-        let enclosed_words: usize = enclosed.iter().map(|&line| words.words_of_line(line).len()).sum();
-        if enclosed_words as f64 <= own as f64 * ENCLOSED_SHARE_MAX {
-            enclosed.into_iter().for_each(|line| mask.set(line, true));
+    }
+}
+
+fn enclose_in(of: LinesOf, mask: &mut BitVec) {
+    let lines = of.numbers();
+    let own: usize = lines.clone().filter(|&line| !mask[line]).map(|line| of.words(line).len()).sum();
+    let mut enclosed: Vec<usize> = Vec::new();
+    let mut at = lines.start;
+    while at < lines.end {
+        let run_end = (at..lines.end).find(|&line| mask[line] != mask[at]).unwrap_or(lines.end);
+        let run = at..run_end;
+        let short = run.clone().all(|line| of.words(line).len() <= SHORT_LINE_LEN_TOKENS);
+        let between = at > lines.start && run_end < lines.end;
+        if !mask[at] && between && short && run.len() <= ENCLOSED_LINES_MAX {
+            enclosed.extend(run);
         }
+        at = run_end;
+    }
+    let enclosed_words: usize = enclosed.iter().map(|&line| of.words(line).len()).sum();
+    if enclosed_words as f64 <= own as f64 * ENCLOSED_SHARE_MAX {
+        enclosed.into_iter().for_each(|line| mask.set(line, true));
     }
 }
 
 fn is_template(
     words: &Words,
-    documents: &[u32],
-    group: &[(u64, u32, u32)],
+    documents: &Array<u32>,
+    group: &[Entry],
     d: u32,
     fingerprint: &(impl Fn(u32) -> Option<Fingerprint> + Sync),
 ) -> bool {
@@ -288,8 +467,11 @@ fn is_template(
     let rests: Vec<Option<ShingleSet>> = holders
         .iter()
         .map(|&document| {
-            let rest = words.words_where(document, |line| documents[line] * 2 < d);
-            let enough = rest.len() as f64 >= words.words_of(document).len() as f64 * REST_SHARE_MIN;
+            let texts = words.texts(document..document + 1);
+            let text = texts.text(document);
+            let documents = documents.range(text.lines.numbers());
+            let rest = text.words_where(|line| documents[line - text.lines.first] * 2 < d);
+            let enough = rest.len() as f64 >= text.hashes.len() as f64 * REST_SHARE_MIN;
             enough.then(|| ShingleSet::new(&rest, REST_SHINGLE_LEN_TOKENS))
         })
         .collect();

@@ -45,6 +45,23 @@ pub struct Match {
     pub containment: f64,
 }
 
+/// A match as a record of one size: in the order of its documents.
+pub type Packed = (u32, u32, u8, u64, u64);
+
+impl Match {
+    /// The match as a record.
+    pub fn pack(&self) -> Packed {
+        (self.a, self.b, self.kind as u8, self.jaccard.to_bits(), self.containment.to_bits())
+    }
+
+    /// The match of a record.
+    pub fn unpack((a, b, kind, jaccard, containment): Packed) -> Self {
+        let kinds = [MatchKind::Exact, MatchKind::Near, MatchKind::Contained];
+        let kind = kinds.into_iter().find(|&k| k as u8 == kind).unwrap_or(MatchKind::Near);
+        Self { a, b, kind, jaccard: f64::from_bits(jaccard), containment: f64::from_bits(containment) }
+    }
+}
+
 /// Where the shingle set of a document is found.
 pub trait ShingleSets: Sync {
     /// The sorted shingles of a document.

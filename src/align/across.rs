@@ -79,10 +79,15 @@ pub fn across_documents(
     let n = params.words_min.clamp(2, GRAM_LEN_WORDS);
     let candidates = candidates(corpus, n);
     let weights = Weights::of_corpus(frequencies);
-    let pairs: Vec<&[Shared]> =
-        candidates.shared.chunk_by(|x, y| (x.a_document, x.b_document) == (y.a_document, y.b_document)).collect();
-    let found: Vec<Between> =
-        pairs.par_iter().map(|pair| between(corpus, &weights, pair, n, params, &duplicates)).collect();
+    let mut found: Vec<Between> = Vec::new();
+    candidates.shared.batches(Shared::same_pair, |batch| {
+        let pairs = batch.chunk_by(Shared::same_pair).filter(|pair| Shared::may_reach(pair, params.words_min));
+        let pairs: Vec<&[Shared]> = pairs.collect();
+        let between = pairs.par_iter().map(|pair| between(corpus, &weights, pair, n, params, &duplicates));
+        // Most pairs have nothing to show.
+        let shown = |b: &Between| b.share >= RELATED_SHARE_MIN || !b.passages.is_empty() || b.version.is_some();
+        found.par_extend(between.filter(shown));
+    });
     let mut repeats = Repeats {
         phrases_capped: candidates.grams_capped,
         documents_max: candidates.documents_max,
@@ -124,6 +129,7 @@ fn between(
 ) -> Between {
     let Some(&Shared { a_document, b_document, .. }) = pair.first() else { return Between::default() };
     let (a, b) = (corpus.words(a_document), corpus.words(b_document));
+    let (a, b): (&Words, &Words) = (&a, &b);
     let runs = runs(a, b, pair, n);
     let total: u32 = runs.iter().map(|&(r, _)| r.len).sum();
     if (total as usize) < params.words_min {

@@ -1,16 +1,19 @@
 //! The words of all documents, for alignment across them.
 //!
 //! [`View`]s, one at a time and from any thread -> [`Corpus`]. It is kept by document number, so
-//! the order of observation leaves no trace. In memory: 11 bytes a word and 64 a document (see
-//! `words`); everything else asks through [`Corpus::words`] alone, so a store on disk
-//! can stand in its place.
+//! the order of observation leaves no trace. In memory 11 bytes a word and 112 a document (see
+//! `words`); beyond its share, in a file of 12 bytes a word. Everything else asks through
+//! [`Corpus::words`].
 
-use std::sync::Mutex;
+use std::borrow::Cow;
+use std::ops::{Deref, Range};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
 use super::seed::mix;
 use super::words::{Word, Words};
+use crate::spill::{Array, Sorter, Spill};
 use crate::tokenise::View;
 
 /// A line that stands in this many unlike documents is furniture of a site or a label, not
@@ -24,55 +27,53 @@ static NO_WORDS: Words = Words::EMPTY;
 
 /// Collects documents from several threads.
 #[derive(Default)]
-pub struct CorpusBuilder {
-    documents: Mutex<Vec<Option<Words>>>,
-}
+pub struct CorpusBuilder(Mutex<Corpus>);
 
 impl CorpusBuilder {
+    /// No documents yet; beyond its share their words go to a file.
+    pub fn new(spill: &Spill) -> Self {
+        Self(Mutex::new(Corpus { spill: spill.clone(), ..Corpus::default() }))
+    }
+
     /// Adds one document.
     pub fn observe(&self, document: u32, view: &View) {
         let words = Words::new(view);
         // A thread that panicked left whole documents behind, never halves.
-        let mut documents = self.documents.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let at = document as usize;
-        if documents.len() <= at {
-            documents.resize_with(at + 1, || None);
-        }
-        documents[at] = Some(words);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).add(document, words);
     }
 
     /// Ends the collection: short lines that stand in many documents take no part in alignment.
     pub fn finish(self) -> Corpus {
-        let mut documents: Vec<Option<Words>> =
-            self.documents.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let families: Vec<u64> = documents.par_iter().map(|words| words.as_ref().map_or(0, family)).collect();
-        let common = common_lines(&documents, &families);
+        let mut corpus = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let common = common_lines(&corpus);
         if !common.is_empty() {
-            documents.par_iter_mut().enumerate().for_each(|(number, words)| {
-                if let Some(words) = words {
-                    words.mask_lines(number as u32, |line| {
-                        short_line(line).is_some_and(|key| common.binary_search(&key).is_ok())
-                    });
-                }
-            });
+            corpus.mask_lines(&common);
         }
-        Corpus { documents }
+        corpus
     }
 }
 
 /// Keys of the short lines that stand in at least [`COMMON_LINE_DOCUMENTS_MIN`] documents, sorted.
-fn common_lines(documents: &[Option<Words>], families: &[u64]) -> Vec<u64> {
-    let mut keys: Vec<(u64, u64)> = documents
-        .par_iter()
-        .zip(families)
-        .flat_map_iter(|(words, &family)| {
-            words.iter().flat_map(Words::lines).filter_map(short_line).map(move |key| (key, family))
-        })
-        .collect();
-    keys.par_sort_unstable();
-    keys.dedup();
-    let common = keys.chunk_by(|x, y| x.0 == y.0).filter(|same| same.len() >= COMMON_LINE_DOCUMENTS_MIN);
-    common.map(|same| same[0].0).collect()
+fn common_lines(corpus: &Corpus) -> Vec<u64> {
+    let mut keys: Sorter<(u64, u64)> = Sorter::distinct(&corpus.spill, corpus.spill.share(6));
+    for batch in corpus.batches() {
+        let found: Vec<(u64, u64)> = batch
+            .into_par_iter()
+            .flat_map_iter(|document| {
+                let words = corpus.words(document);
+                let family = family(&words);
+                words.lines().filter_map(short_line).map(|key| (key, family)).collect::<Vec<_>>()
+            })
+            .collect();
+        keys.extend(found);
+    }
+    let same_line = |x: &(u64, u64), y: &(u64, u64)| x.0 == y.0;
+    let mut common = Vec::new();
+    keys.finish().batches(same_line, |batch| {
+        let lines = batch.chunk_by(same_line).filter(|same| same.len() >= COMMON_LINE_DOCUMENTS_MIN);
+        common.extend(lines.map(|same| same[0].0));
+    });
+    common
 }
 
 /// A key that two documents share with the probability of their Jaccard similarity: the smallest
@@ -89,27 +90,219 @@ fn short_line(line: &[Word]) -> Option<u64> {
 /// The words of all documents by number.
 #[derive(Default)]
 pub struct Corpus {
-    documents: Vec<Option<Words>>,
+    spill: Spill,
+    /// While they keep to their share.
+    in_memory: Vec<Option<Words>>,
+    in_file: Option<InFile>,
+    /// Words of each document.
+    lens: Vec<u32>,
+    words_total: u64,
+}
+
+/// A document asked for lately.
+type Slot = Mutex<Option<(u32, Arc<Words>)>>;
+
+/// Words in a file.
+struct InFile {
+    packed: Array<u32>,
+    /// Where each document's words begin.
+    starts: Vec<u64>,
+    /// Documents asked for lately: pairs come sorted by their first document.
+    lately: Box<[Slot]>,
+    /// Longer ones are not held.
+    lately_len_max: usize,
+}
+
+/// Places for documents asked for lately.
+const LATELY: usize = 1024;
+
+/// What a word and a document take in memory.
+const WORD_LEN_BYTES: u64 = 11;
+const DOCUMENT_LEN_BYTES: u64 = 112;
+
+/// The words of one document, from wherever they are.
+pub enum WordsOf<'a> {
+    /// In memory.
+    Held(&'a Words),
+    /// Read from a file.
+    Read(Arc<Words>),
+}
+
+impl Deref for WordsOf<'_> {
+    type Target = Words;
+
+    fn deref(&self) -> &Words {
+        match self {
+            WordsOf::Held(words) => words,
+            WordsOf::Read(words) => words,
+        }
+    }
 }
 
 impl Corpus {
     /// One more than the largest document number.
     pub fn len(&self) -> u32 {
-        self.documents.len() as u32
+        self.lens.len() as u32
     }
 
     /// Whether there is no document.
     pub fn is_empty(&self) -> bool {
-        self.documents.is_empty()
+        self.lens.is_empty()
     }
 
     /// The words of one document; none for a number that was not observed.
-    pub fn words(&self, document: u32) -> &Words {
-        self.documents.get(document as usize).and_then(Option::as_ref).unwrap_or(&NO_WORDS)
+    pub fn words(&self, document: u32) -> WordsOf<'_> {
+        match &self.in_file {
+            Some(in_file) => in_file.words(document, self.len_of(document)),
+            None => {
+                let words = self.in_memory.get(document as usize).and_then(Option::as_ref);
+                WordsOf::Held(words.unwrap_or(&NO_WORDS))
+            }
+        }
+    }
+
+    /// Their shortened hashes alone.
+    pub fn numbers(&self, document: u32) -> Cow<'_, [Word]> {
+        match &self.in_file {
+            Some(in_file) => in_file.numbers(document, self.len_of(document)),
+            None => {
+                let words = self.in_memory.get(document as usize).and_then(Option::as_ref);
+                Cow::Borrowed(words.map_or(&[], |words| &words.numbers))
+            }
+        }
+    }
+
+    /// How many words a document has.
+    pub fn len_of(&self, document: u32) -> usize {
+        self.lens.get(document as usize).map_or(0, |&len| len as usize)
     }
 
     /// Words in all documents.
     pub fn words_total(&self) -> u64 {
-        self.documents.iter().flatten().map(|w| w.len() as u64).sum()
+        self.words_total
+    }
+
+    /// All documents, some millions of words at a time.
+    pub fn batches(&self) -> impl Iterator<Item = Range<u32>> {
+        let mut start = 0;
+        std::iter::from_fn(move || {
+            let (first, mut words) = (start, 0);
+            while start < self.len() && words < BATCH_LEN_WORDS {
+                words += self.len_of(start);
+                start += 1;
+            }
+            (first < start).then_some(first..start)
+        })
+    }
+
+    pub(super) fn spill(&self) -> &Spill {
+        &self.spill
+    }
+
+    fn add(&mut self, document: u32, words: Words) {
+        let at = document as usize;
+        if self.lens.len() <= at {
+            self.lens.resize(at + 1, 0);
+        }
+        self.lens[at] = words.len() as u32;
+        self.words_total += words.len() as u64;
+        let held_bytes = self.words_total * WORD_LEN_BYTES + self.lens.len() as u64 * DOCUMENT_LEN_BYTES;
+        if self.in_file.is_none() && held_bytes > self.spill.share(2) as u64 {
+            let mut in_file = InFile::new(&self.spill);
+            let held = std::mem::take(&mut self.in_memory);
+            (0..).zip(held).for_each(|(document, words)| in_file.add(document, &words.unwrap_or_default()));
+            self.in_file = Some(in_file);
+        }
+        match &mut self.in_file {
+            Some(in_file) => in_file.add(document, &words),
+            None => {
+                if self.in_memory.len() <= at {
+                    self.in_memory.resize_with(at + 1, || None);
+                }
+                self.in_memory[at] = Some(words);
+            }
+        }
+    }
+
+    /// Takes the words of these short lines out of comparison.
+    fn mask_lines(&mut self, common: &[u64]) {
+        let masked = |line: &[Word]| short_line(line).is_some_and(|key| common.binary_search(&key).is_ok());
+        if self.in_file.is_none() {
+            self.in_memory.par_iter_mut().enumerate().for_each(|(number, words)| {
+                if let Some(words) = words {
+                    words.mask_lines(number as u32, masked);
+                }
+            });
+            return;
+        }
+        let batches: Vec<Range<u32>> = self.batches().collect();
+        for batch in batches {
+            let changed = batch.into_par_iter().filter_map(|document| {
+                let mut words = (*self.words(document)).clone();
+                if !words.lines().any(masked) {
+                    return None;
+                }
+                words.mask_lines(document, masked);
+                Some((document, words.numbers))
+            });
+            let changed: Vec<(u32, Vec<Word>)> = changed.collect();
+            if let Some(in_file) = &mut self.in_file {
+                changed.into_iter().for_each(|(document, numbers)| in_file.put(document, &numbers));
+            }
+        }
+    }
+}
+
+/// Words in a batch.
+const BATCH_LEN_WORDS: usize = 1 << 20;
+
+impl InFile {
+    fn new(spill: &Spill) -> Self {
+        Self {
+            packed: Array::new(spill, spill.share(32)),
+            starts: Vec::new(),
+            lately: std::iter::repeat_with(Mutex::default).take(LATELY).collect(),
+            lately_len_max: spill.share(16) / LATELY / WORD_LEN_BYTES as usize,
+        }
+    }
+
+    fn add(&mut self, document: u32, words: &Words) {
+        let at = document as usize;
+        if self.starts.len() <= at {
+            self.starts.resize(at + 1, 0);
+        }
+        self.starts[at] = self.packed.len() as u64;
+        let mut packed = Vec::with_capacity(words.len() * 3);
+        words.pack(&mut packed);
+        self.packed.extend_from_slice(&packed);
+    }
+
+    fn words(&self, document: u32, len: usize) -> WordsOf<'_> {
+        let mut slot = self.slot(document);
+        match &*slot {
+            Some((held, words)) if *held == document => WordsOf::Read(Arc::clone(words)),
+            _ => {
+                let start = self.starts.get(document as usize).map_or(0, |&start| start as usize);
+                let words = Arc::new(Words::unpack(&self.packed.range(start..start + len * 3)));
+                if len <= self.lately_len_max {
+                    *slot = Some((document, Arc::clone(&words)));
+                }
+                WordsOf::Read(words)
+            }
+        }
+    }
+
+    fn numbers(&self, document: u32, len: usize) -> Cow<'_, [Word]> {
+        let start = self.starts.get(document as usize).map_or(0, |&start| start as usize);
+        self.packed.range(start..start + len)
+    }
+
+    fn put(&mut self, document: u32, numbers: &[Word]) {
+        *self.slot(document) = None;
+        self.packed.put(self.starts[document as usize] as usize, numbers);
+    }
+
+    fn slot(&self, document: u32) -> MutexGuard<'_, Option<(u32, Arc<Words>)>> {
+        self.lately[document as usize % LATELY].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

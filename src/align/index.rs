@@ -1,17 +1,20 @@
 //! Where documents share word 4-grams: the candidates of alignment across documents.
 //!
-//! [`Corpus`] -> [`Shared`] stretches by pair of documents. Three passes over the words: the
-//! first marks 4-grams that stand twice (two bits each), the second collects only those (16 bytes
-//! each), sorted by 4-gram; then each group of equal 4-grams gives pairs, the rarest first. Where the
+//! [`Corpus`] -> [`Shared`] stretches by pair of documents. Two passes over the words: the first
+//! marks 4-grams that stand twice (two bits each), the second collects only those (24 bytes each),
+//! sorted by 4-gram; then each group of equal 4-grams gives pairs, the rarest first. Where the
 //! pairs would be more than the [`budget`] allows, a 4-gram gives a star around its first place
 //! instead, so the work stays linear in the corpus; those are counted, never silently dropped.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
 use super::corpus::Corpus;
 use super::seed::mix;
+use super::words::Word;
+use crate::spill::{Fixed, Sorted, Sorter};
 
 /// Words in an indexed n-gram. Four, because at one edit in four words 32 % survive, several in
 /// every passage of twenty words; 3-grams double the postings and give ten times the chance pairs.
@@ -37,13 +40,40 @@ pub struct Shared {
     pub b: u32,
     /// Documents in which the n-gram there stands.
     pub documents: u32,
+    /// Words that are equal from there on, at most; `u32::MAX` where that is not known.
+    pub len_max: u32,
+}
+
+impl Fixed for Shared {
+    const LEN: usize = 24;
+
+    fn put(self, bytes: &mut [u8]) {
+        ((self.a_document, self.b_document), (self.a, self.b), (self.documents, self.len_max)).put(bytes);
+    }
+
+    fn get(bytes: &[u8]) -> Self {
+        let ((a_document, b_document), (a, b), (documents, len_max)) = Fixed::get(bytes);
+        Self { a_document, b_document, a, b, documents, len_max }
+    }
+}
+
+impl Shared {
+    /// Whether the stretches of a pair may come to so many words. Most pairs share four words once,
+    /// by chance, and their documents need not be looked at.
+    pub fn may_reach(pair: &[Self], words_min: usize) -> bool {
+        pair.iter().fold(0, |sum: u32, shared| sum.saturating_add(shared.len_max)) as usize >= words_min
+    }
+
+    /// Whether both lie in the same two documents.
+    pub fn same_pair(x: &Self, y: &Self) -> bool {
+        (x.a_document, x.b_document) == (y.a_document, y.b_document)
+    }
 }
 
 /// What the index found and what it cut short.
-#[derive(Debug, Default)]
 pub struct Candidates {
     /// Starts of shared stretches, sorted.
-    pub shared: Vec<Shared>,
+    pub shared: Sorted<Shared>,
     /// N-grams that stand in more documents than are linked pair by pair.
     pub grams_capped: u64,
     /// Up to this many documents all pairs were linked.
@@ -53,103 +83,169 @@ pub struct Candidates {
 /// A place of an n-gram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
-    key: u64,
+    /// The upper and the lower half of its hash.
+    key: (u32, u32),
     document: u32,
     at: u32,
+    /// The word before it, if there is one.
+    before: Word,
+    /// Sixteen bits of each of the two words after it, those of the next above, 0 where there is none.
+    after: u32,
 }
+
+/// The sixteen bits of a word after a place.
+fn half(word: Option<&Word>) -> u32 {
+    word.map_or(0, |word| (word >> 16).max(1))
+}
+
+/// How many words are equal from two places of an n-gram on, at most.
+fn len_max(n: usize, x: &Place, y: &Place) -> u32 {
+    let equal = |shift: u32| {
+        let (x, y) = (x.after >> shift & 0xffff, y.after >> shift & 0xffff);
+        x == y && x != 0
+    };
+    match (equal(16), equal(0)) {
+        (false, _) => n as u32,
+        (true, false) => n as u32 + 1,
+        (true, true) => u32::MAX,
+    }
+}
+
+impl Fixed for Place {
+    const LEN: usize = 24;
+
+    fn put(self, bytes: &mut [u8]) {
+        (self.key, self.document, self.at, self.before, self.after).put(bytes);
+    }
+
+    fn get(bytes: &[u8]) -> Self {
+        let (key, document, at, before, after) = Fixed::get(bytes);
+        Self { key, document, at, before, after }
+    }
+}
+
+fn same_gram(x: &Place, y: &Place) -> bool {
+    x.key == y.key
+}
+
+/// Groups whose pairs are listed at a time.
+const GROUPS: usize = 4096;
 
 /// The starts of the stretches that documents share.
 ///
 /// `n` is the number of words of a shared stretch at least.
 pub fn candidates(corpus: &Corpus, n: usize) -> Candidates {
     let places = places(corpus, n);
-    let groups: Vec<&[Place]> = places.chunk_by(|x, y| x.key == y.key).filter(|g| g.len() > 1).collect();
-    let documents_max = documents_max(&groups, budget(corpus.words_total()));
+    let documents_max = documents_max(&places, budget(corpus.words_total()));
     let bases = bases(corpus);
     let linked = Bits::new(corpus.words_total());
-    groups.par_iter().filter(|g| g.len() <= documents_max).for_each(|group| {
-        for place in group.iter() {
-            linked.set(bases[place.document as usize] + u64::from(place.at));
-        }
+    let mut grams_capped = 0;
+    places.batches(same_gram, |batch| {
+        let groups: Vec<&[Place]> = batch.chunk_by(same_gram).collect();
+        grams_capped += groups.iter().filter(|group| group.len() > documents_max).count() as u64;
+        groups.par_iter().filter(|group| group.len() <= documents_max).for_each(|group| {
+            for place in group.iter() {
+                linked.set(bases[place.document as usize] + u64::from(place.at));
+            }
+        });
     });
     // A stretch is listed where it begins: not where the words before are equal too and are
     // linked with the same right to all their pairs.
     let begins = |x: &Place, y: &Place| {
         let before = |p: &Place| {
             let at = p.at.checked_sub(1)?;
-            linked
-                .get(bases[p.document as usize] + u64::from(at))
-                .then(|| corpus.words(p.document).numbers[at as usize])
+            linked.get(bases[p.document as usize] + u64::from(at)).then_some(p.before)
         };
         !matches!((before(x), before(y)), (Some(p), Some(q)) if p == q)
     };
     let link = |x: &Place, y: &Place, documents: u32| {
         let other = x.document != y.document;
-        other.then_some(Shared { a_document: x.document, b_document: y.document, a: x.at, b: y.at, documents })
-    };
-    let mut shared: Vec<Shared> = groups
-        .par_iter()
-        .flat_map_iter(|&group| {
-            let star = group.len() > documents_max;
-            let froms = if star { 1 } else { group.len() };
-            let documents = group.len() as u32;
-            (0..froms).flat_map(move |i| {
-                let rest = &group[i + 1..];
-                rest.iter()
-                    .filter(move |y| star || begins(&group[i], y))
-                    .filter_map(move |y| link(&group[i], y, documents))
-            })
+        other.then(|| Shared {
+            a_document: x.document,
+            b_document: y.document,
+            a: x.at,
+            b: y.at,
+            documents,
+            len_max: len_max(n, x, y),
         })
-        .collect();
-    shared.par_sort_unstable();
-    let capped = groups.iter().filter(|g| g.len() > documents_max);
-    Candidates { shared, grams_capped: capped.count() as u64, documents_max: documents_max as u32 }
+    };
+    let mut shared: Sorter<Shared> = Sorter::new(corpus.spill(), corpus.spill().share(4));
+    places.batches(same_gram, |batch| {
+        let groups: Vec<&[Place]> = batch.chunk_by(same_gram).collect();
+        for some in groups.chunks(GROUPS) {
+            let links = some.par_iter().flat_map_iter(|&group| {
+                let star = group.len() > documents_max;
+                let froms = if star { 1 } else { group.len() };
+                let documents = group.len() as u32;
+                (0..froms).flat_map(move |i| {
+                    let rest = &group[i + 1..];
+                    rest.iter()
+                        .filter(move |y| star || begins(&group[i], y))
+                        .filter_map(move |y| link(&group[i], y, documents))
+                })
+            });
+            shared.extend(links.collect::<Vec<_>>());
+        }
+    });
+    drop(places);
+    Candidates { shared: shared.finish(), grams_capped, documents_max: documents_max as u32 }
 }
 
 /// The largest group of which all pairs fit the budget, with all smaller ones.
-fn documents_max(groups: &[&[Place]], budget: u64) -> usize {
-    let mut sizes: Vec<usize> = groups.iter().map(|g| g.len()).collect();
-    sizes.par_sort_unstable();
+fn documents_max(places: &Sorted<Place>, budget: u64) -> usize {
+    let mut sizes: BTreeMap<usize, u64> = BTreeMap::new();
+    places.batches(same_gram, |batch| {
+        batch.chunk_by(same_gram).for_each(|group| *sizes.entry(group.len()).or_default() += 1);
+    });
     let mut sum = 0;
-    for same in sizes.chunk_by(|x, y| x == y) {
-        let size = same[0] as u64;
-        sum += same.len() as u64 * size * (size - 1) / 2;
+    for (&size, &groups) in &sizes {
+        sum += groups * size as u64 * (size as u64 - 1) / 2;
         if sum > budget {
-            return same[0] - 1;
+            return size - 1;
         }
     }
-    sizes.last().copied().unwrap_or(0)
+    sizes.last_key_value().map_or(0, |(&size, _)| size)
 }
 
 /// The places of all n-grams that stand more than once, sorted by n-gram and reading order.
-fn places(corpus: &Corpus, n: usize) -> Vec<Place> {
+fn places(corpus: &Corpus, n: usize) -> Sorted<Place> {
     let words = corpus.words_total();
-    // Sixteen bits a word: one n-gram in sixteen that stands once is kept for nothing.
-    let (once, twice) = (Bits::new(words * 16), Bits::new(words * 16));
-    let documents = 0..corpus.len();
-    documents.clone().into_par_iter().for_each(|document| {
-        for gram in corpus.words(document).numbers.windows(n) {
+    // Sixteen bits a word: one n-gram in sixteen that stands once is kept for nothing; more where
+    // memory is short.
+    let bits = (words * 16).min((corpus.spill().share(6) as u64).saturating_mul(8));
+    let (once, twice) = (Bits::new(bits), Bits::new(bits));
+    (0..corpus.len()).into_par_iter().for_each(|document| {
+        for gram in corpus.numbers(document).windows(n) {
             let key = mix(gram);
             if once.set(once.slot(key)) {
                 twice.set(twice.slot(key));
             }
         }
     });
-    let mut places: Vec<Place> = documents
-        .into_par_iter()
-        .flat_map_iter(|document| {
-            let twice = &twice;
-            corpus.words(document).numbers.windows(n).enumerate().filter_map(move |(at, gram)| {
-                let key = mix(gram);
-                twice.get(twice.slot(key)).then_some(Place { key, document, at: at as u32 })
-            })
-        })
-        .collect();
-    places.par_sort_unstable();
+    drop(once);
     // A phrase that stands often in one document counts there once: its other places are found
     // when the passage around it is aligned.
-    places.dedup_by_key(|p| (p.key, p.document));
-    places
+    let same_document = |x: &Place, y: &Place| (x.key, x.document) == (y.key, y.document);
+    let mut places = Sorter::distinct_by(corpus.spill(), corpus.spill().share(4), same_document);
+    for batch in corpus.batches() {
+        let found: Vec<Place> = batch
+            .into_par_iter()
+            .flat_map_iter(|document| {
+                let numbers = corpus.numbers(document);
+                let repeated = numbers.windows(n).enumerate().filter_map(|(at, gram)| {
+                    let key = mix(gram);
+                    let before = if at == 0 { 0 } else { numbers[at - 1] };
+                    let after = half(numbers.get(at + n)) << 16 | half(numbers.get(at + n + 1));
+                    let place = Place { key: ((key >> 32) as u32, key as u32), document, at: at as u32, before, after };
+                    twice.get(twice.slot(key)).then_some(place)
+                });
+                repeated.collect::<Vec<_>>()
+            })
+            .collect();
+        places.extend(found);
+    }
+    drop(twice);
+    places.finish().repeated(same_gram)
 }
 
 /// For each document, the number of words before it.
@@ -158,7 +254,7 @@ fn bases(corpus: &Corpus) -> Vec<u64> {
     (0..corpus.len())
         .map(|document| {
             let base = sum;
-            sum += corpus.words(document).len() as u64;
+            sum += corpus.len_of(document) as u64;
             base
         })
         .collect()
@@ -169,13 +265,12 @@ struct Bits(Box<[AtomicU64]>);
 
 impl Bits {
     fn new(bits: u64) -> Self {
-        let words = (bits / 64 + 1).next_power_of_two() as usize;
-        Self(std::iter::repeat_with(AtomicU64::default).take(words).collect())
+        Self(std::iter::repeat_with(AtomicU64::default).take((bits / 64 + 1) as usize).collect())
     }
 
     /// The bit for a key.
     fn slot(&self, key: u64) -> u64 {
-        key & (self.0.len() as u64 * 64 - 1)
+        ((u128::from(key) * (self.0.len() as u128 * 64)) >> 64) as u64
     }
 
     /// Sets a bit and returns whether it was set.

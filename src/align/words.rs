@@ -96,6 +96,25 @@ impl Words {
         }
     }
 
+    /// Appends them as numbers of 32 bits: the shortened hashes, the starts, and the rest together.
+    pub(super) fn pack(&self, out: &mut Vec<u32>) {
+        out.extend_from_slice(&self.numbers);
+        out.extend_from_slice(&self.starts);
+        out.extend(self.lens.iter().zip(&self.marks).map(|(&len, marks)| u32::from(len) | u32::from(marks.0) << 16));
+    }
+
+    /// What [`pack`](Self::pack) appended.
+    pub(super) fn unpack(packed: &[u32]) -> Self {
+        let (numbers, rest) = packed.split_at(packed.len() / 3);
+        let (starts, rest) = rest.split_at(numbers.len());
+        Self {
+            numbers: numbers.to_vec(),
+            starts: starts.to_vec(),
+            lens: rest.iter().map(|&both| both as u16).collect(),
+            marks: rest.iter().map(|&both| Marks((both >> 16) as u8)).collect(),
+        }
+    }
+
     /// The share of the words `from..to` that are written with their short vowels.
     pub fn vocalised(&self, from: u32, to: u32) -> f32 {
         let marks = &self.marks[from as usize..to as usize];
@@ -288,6 +307,14 @@ mod tests {
     #[test]
     fn an_open_quotation_ends_with_its_line() {
         assert_eq!(quoted("قال «نعم\nلا"), "-q-");
+    }
+
+    #[test]
+    fn what_is_packed_comes_back() {
+        let words = words("قال «نعم، لا».\nثم مضى");
+        let mut packed = Vec::new();
+        words.pack(&mut packed);
+        assert_eq!(Words::unpack(&packed), words);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod explain;
 mod interrupt;
 mod options;
 mod phrases;
+mod resources;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -158,6 +159,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Report { paths, everything, format, hosts: None, top } => {
             let run = Run::new(&paths.paths, everything.params()?, Stages::ALL)?;
+            let run = everything.resources().bound(run, None)?;
             let summary = match format {
                 Format::Text => {
                     let (summary, samples) = run.report(top.unwrap_or(TOP))?;
@@ -179,11 +181,13 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Dedup { paths, compare, output } => {
             output.check(&paths.paths)?;
-            write(Run::new(&paths.paths, compare.params()?, Stages::DOCUMENTS)?, &output)
+            let run = Run::new(&paths.paths, compare.params()?, Stages::DOCUMENTS)?;
+            write(compare.resources().bound(run, output.output.as_deref())?, &output)
         }
         Command::Clean { paths, everything, output } => {
             output.check(&paths.paths)?;
-            write(Run::new(&paths.paths, everything.params()?, Stages::ALL)?, &output)
+            let run = Run::new(&paths.paths, everything.params()?, Stages::ALL)?;
+            write(everything.resources().bound(run, output.output.as_deref())?, &output)
         }
         Command::Restore { dir, output } => {
             let restored = restore(&dir, &output)?;
@@ -198,7 +202,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Explain { path, line, everything } => explain::run(&path, &line, |paths, fields| {
             let mut params = everything.params()?;
             params.fields = fields.unwrap_or(params.fields);
-            Run::new(paths, params, Stages::ALL)
+            everything.resources().bound(Run::new(paths, params, Stages::ALL)?, None)
         }),
         Command::Phrases { command } => phrases::run(command),
     }

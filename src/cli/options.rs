@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::resources::ResourceOptions;
 use crate::cli::phrases;
 use crate::error::{Error, Result};
 use crate::label::{Action, Label};
@@ -64,6 +65,8 @@ struct Input {
     /// Threads to work on; the answer is the same for any number [default: one a core]
     #[arg(long, value_name = "N", help_heading = "Input")]
     threads: Option<usize>,
+    #[command(flatten)]
+    resources: ResourceOptions,
 }
 
 /// When two documents are duplicates.
@@ -181,6 +184,11 @@ impl Compare {
         self.documents.apply(&mut params);
         Ok(params)
     }
+
+    /// How much memory may be used.
+    pub fn resources(&self) -> &ResourceOptions {
+        &self.input.resources
+    }
 }
 
 impl Everything {
@@ -192,6 +200,11 @@ impl Everything {
         let mut params = self.compare.params()?;
         self.inside.apply(&mut params)?;
         Ok(params)
+    }
+
+    /// How much memory may be used.
+    pub fn resources(&self) -> &ResourceOptions {
+        self.compare.resources()
     }
 }
 

@@ -1,13 +1,13 @@
 //! LSH bands (Indyk & Motwani 1998; Broder 2000): sorted runs of (band key, document).
 //!
-//! A pair is proposed by the first band in which its keys agree. Groups of many documents
-//! with one key stay bounded: see [`GROUP_ALL_PAIRS_MAX`].
+//! Documents that agree in the keys of a band are proposed. Groups of many documents with one key
+//! stay bounded: see [`GROUP_ALL_PAIRS_MAX`].
 
-use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::{BandShape, Candidate};
+use super::{BandShape, Candidates};
 use crate::sketch::Signature;
+use crate::spill::{Sorter, Spill};
 
 /// Up to this many documents with one band key are proposed pair by pair; a larger group (a
 /// template, a mass copy) proposes for each document its [`GROUP_WINDOW`] next neighbours and the
@@ -16,30 +16,21 @@ pub const GROUP_ALL_PAIRS_MAX: usize = 512;
 /// Neighbours proposed inside a larger group.
 pub const GROUP_WINDOW: usize = 64;
 
-/// The band keys of all documents.
-#[derive(Clone, Debug)]
-pub struct Bands {
-    shape: BandShape,
-    /// `shape.bands` keys for each document, one document after the other.
-    keys: Vec<u64>,
-    documents: Vec<u32>,
-    /// For each band, the keys of its capped groups, once known.
-    capped: Vec<Vec<u64>>,
-}
+/// A key, its upper half first, and a document: 12 bytes.
+type Entry = (u32, u32, u32);
 
-/// What one band proposes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BandCandidates {
-    /// The pairs, none of them proposed by an earlier band.
-    pub candidates: Vec<Candidate>,
-    /// Groups too large to be proposed pair by pair.
-    pub groups_capped: usize,
-}
+/// The band keys of all documents, 12 bytes a band and document.
+pub struct Bands(Vec<Sorter<Entry>>);
 
 impl Bands {
-    /// No documents yet.
-    pub fn new(shape: BandShape) -> Self {
-        Self { shape, keys: Vec::new(), documents: Vec::new(), capped: Vec::new() }
+    /// No documents yet; up to `share_bytes` are held in memory.
+    pub fn new(shape: BandShape, spill: &Spill, share_bytes: usize) -> Self {
+        Self((0..shape.bands).map(|_| Sorter::new(spill, share_bytes / shape.bands)).collect())
+    }
+
+    /// Makes room for this many documents, as far as they may stay in memory.
+    pub fn reserve(&mut self, documents: usize) {
+        self.0.iter_mut().for_each(|band| band.reserve(documents));
     }
 
     /// The keys of one signature: a pure function, for any thread.
@@ -58,115 +49,85 @@ impl Bands {
             .collect()
     }
 
-    /// Adds one document. Documents come in ascending order.
+    /// Adds one document.
     pub fn push(&mut self, document: u32, keys: &[u64]) {
-        debug_assert!(self.documents.last().is_none_or(|&last| last < document));
-        debug_assert_eq!(keys.len(), self.shape.bands);
-        self.keys.extend_from_slice(keys);
-        self.documents.push(document);
-    }
-
-    /// How many bands there are.
-    pub fn len(&self) -> usize {
-        self.shape.bands
-    }
-
-    /// Whether there is no band.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Ends the adding: finds the groups of each band that are too large to be proposed pair by
-    /// pair, before any band proposes.
-    pub fn finish(&mut self) {
-        let capped = |band| {
-            let run = self.run(band);
-            let groups = run.chunk_by(|x, y| x.0 == y.0);
-            groups.filter(|group| group.len() > GROUP_ALL_PAIRS_MAX).map(|group| group[0].0).collect()
-        };
-        self.capped = (0..self.len()).into_par_iter().map(capped).collect();
-    }
-
-    /// The sorted keys of one band, each with its row.
-    fn run(&self, band: usize) -> Vec<(u64, u32)> {
-        let mut run: Vec<(u64, u32)> =
-            (0..self.documents.len()).map(|row| (self.keys[row * self.shape.bands + band], row as u32)).collect();
-        run.sort_unstable();
-        run
-    }
-
-    /// What one band proposes, in ascending order of its keys. Bands are [`finish`](Self::finish)ed.
-    pub fn candidates(&self, band: usize) -> BandCandidates {
-        let run = self.run(band);
-        let mut found = BandCandidates::default();
-        for group in run.chunk_by(|x, y| x.0 == y.0) {
-            let capped = group.len() > GROUP_ALL_PAIRS_MAX;
-            found.groups_capped += capped as usize;
-            for (i, &(_, x)) in group.iter().enumerate() {
-                let reach = if capped { GROUP_WINDOW } else { group.len() };
-                for &(_, y) in group.iter().skip(i + 1).take(reach) {
-                    self.propose(band, x, y, &mut found.candidates);
-                }
-                if capped && i > GROUP_WINDOW {
-                    self.propose(band, group[0].1, x, &mut found.candidates);
-                }
-            }
+        debug_assert_eq!(keys.len(), self.0.len());
+        for (band, &key) in self.0.iter_mut().zip(keys) {
+            band.push(((key >> 32) as u32, key as u32, document));
         }
-        found
     }
 
-    /// Proposes two rows unless an earlier band did; in a capped group it may not have.
-    fn propose(&self, band: usize, x: u32, y: u32, candidates: &mut Vec<Candidate>) {
-        let earlier = |row: u32| &self.keys[row as usize * self.shape.bands..][..band];
-        let agree = earlier(x).iter().zip(earlier(y)).enumerate().filter(|(_, (a, b))| a == b);
-        let proposed_before = agree.into_iter().any(|(b, (key, _))| self.capped[b].binary_search(key).is_err());
-        if !proposed_before {
-            candidates.push(Candidate::new(self.documents[x as usize], self.documents[y as usize]));
+    /// Proposes every pair that agrees in a band, some of them more than once, and returns how many
+    /// groups were too large to be proposed pair by pair.
+    pub fn propose(self, candidates: &mut Candidates) -> u64 {
+        let same_key = |x: &Entry, y: &Entry| (x.0, x.1) == (y.0, y.1);
+        let mut groups_capped = 0;
+        for band in self.0 {
+            band.finish().batches(same_key, |batch| {
+                for group in batch.chunk_by(same_key) {
+                    let capped = group.len() > GROUP_ALL_PAIRS_MAX;
+                    groups_capped += u64::from(capped);
+                    for (i, &(.., x)) in group.iter().enumerate() {
+                        let reach = if capped { GROUP_WINDOW } else { group.len() };
+                        for &(.., y) in group.iter().skip(i + 1).take(reach) {
+                            candidates.push(x, y);
+                        }
+                        if capped && i > GROUP_WINDOW {
+                            candidates.push(group[0].2, x);
+                        }
+                    }
+                }
+            });
         }
+        groups_capped
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Candidate;
     use super::*;
     use crate::shingle::ShingleSet;
     use crate::sketch::MinHasher;
     use crate::tokenise::{default_tokeniser, word_hashes};
 
-    fn bands_of(texts: &[&str]) -> Bands {
+    /// What the bands of these texts propose, and how many groups were capped.
+    fn propose(texts: &[&str]) -> (Vec<Candidate>, u64) {
         let shape = BandShape { bands: 16, rows: 4 };
         let hasher = MinHasher::new(shape.sketch_len(), 0);
-        let mut bands = Bands::new(shape);
-        for (i, text) in texts.iter().enumerate() {
-            let set = ShingleSet::new(&word_hashes(&default_tokeniser().tokenise(text)), 2);
-            bands.push(i as u32, &Bands::keys(shape, &hasher.sketch(&set)));
-        }
-        bands.finish();
-        bands
-    }
-
-    fn all(bands: &Bands) -> Vec<Candidate> {
-        (0..bands.len()).flat_map(|b| bands.candidates(b).candidates).collect()
+        let (never, tiny) = (Spill::never(), Spill::new(std::env::temp_dir(), 0));
+        let found = [(never, usize::MAX), (tiny, 64 << 10)].map(|(spill, share_bytes)| {
+            let mut bands = Bands::new(shape, &spill, share_bytes);
+            for (i, text) in texts.iter().enumerate() {
+                let set = ShingleSet::new(&word_hashes(&default_tokeniser().tokenise(text)), 2);
+                bands.push(i as u32, &Bands::keys(shape, &hasher.sketch(&set)));
+            }
+            let mut candidates = Candidates::new(&spill, share_bytes);
+            let capped = bands.propose(&mut candidates);
+            (candidates.finish().iter().map(|(a, b)| Candidate { a, b }).collect::<Vec<_>>(), capped)
+        });
+        let [in_memory, on_disk] = found;
+        assert!(in_memory == on_disk);
+        in_memory
     }
 
     #[test]
     fn alike_texts_are_proposed_once_and_unlike_ones_never() {
-        let bands = bands_of(&[
+        let (proposed, _) = propose(&[
             "a b c d e f g h i j k l m n o p q r s t",
             "one two three four five six seven eight nine ten",
             "a b c d e f g h i j k l m n o p q r s z",
         ]);
-        assert_eq!(all(&bands), [Candidate { a: 0, b: 2 }]);
+        assert_eq!(proposed, [Candidate { a: 0, b: 2 }]);
     }
 
     #[test]
     fn a_large_group_stays_linear_and_says_so() {
         let texts = vec!["the same words in every document"; 2000];
-        let bands = bands_of(&texts);
-        let first = bands.candidates(0);
-        assert_eq!(first.groups_capped, 1);
-        assert!(first.candidates.len() <= 2000 * (GROUP_WINDOW + 1));
-        assert!((1..2000).all(|b| first.candidates.contains(&Candidate { a: 0, b })));
+        let (proposed, capped) = propose(&texts);
+        assert_eq!(capped, 16);
+        assert!(proposed.len() <= 2000 * (GROUP_WINDOW + 1));
+        assert!((1..2000).all(|b| proposed.contains(&Candidate { a: 0, b })));
     }
 
     #[test]
@@ -176,8 +137,8 @@ mod tests {
         let mut texts: Vec<String> = (0..1500).map(|n| template.clone() + &own(n)).collect();
         texts.push(template + &own(77) + "more");
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let bands = bands_of(&texts);
-        assert!((0..bands.len()).any(|b| bands.candidates(b).groups_capped > 0));
-        assert!(all(&bands).contains(&Candidate { a: 77, b: 1500 }));
+        let (proposed, capped) = propose(&texts);
+        assert!(capped > 0);
+        assert!(proposed.contains(&Candidate { a: 77, b: 1500 }));
     }
 }

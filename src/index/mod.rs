@@ -12,6 +12,8 @@ pub use bands::Bands;
 pub use sampled::SampledShingles;
 pub use shape::{BandShape, candidate_probability};
 
+use crate::spill::{Sorted, Sorter, Spill};
+
 /// Two documents that may be alike, the smaller number first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Candidate {
@@ -26,5 +28,27 @@ impl Candidate {
     pub fn new(x: u32, y: u32) -> Self {
         debug_assert_ne!(x, y);
         Self { a: x.min(y), b: x.max(y) }
+    }
+}
+
+/// Proposed pairs, each once however often it was proposed: what does not fit in memory is sorted
+/// in runs.
+pub struct Candidates(Sorter<(u32, u32)>);
+
+impl Candidates {
+    /// None yet; up to `share_bytes` are held in memory.
+    pub fn new(spill: &Spill, share_bytes: usize) -> Self {
+        Self(Sorter::distinct(spill, share_bytes))
+    }
+
+    /// Proposes two different documents, in either order.
+    pub fn push(&mut self, x: u32, y: u32) {
+        let Candidate { a, b } = Candidate::new(x, y);
+        self.0.push((a, b));
+    }
+
+    /// The pairs in ascending order.
+    pub fn finish(self) -> Sorted<(u32, u32)> {
+        self.0.finish()
     }
 }

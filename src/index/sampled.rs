@@ -5,9 +5,8 @@
 //! (mod-sampling: Broder 1997, "sketching containment"), and documents that share sampled shingles
 //! are proposed.
 
-use rayon::prelude::*;
-
-use super::Candidate;
+use super::Candidates;
+use crate::spill::{Array, Sorter, Spill};
 
 /// One shingle in this many is sampled: a document of 50 words has six of them.
 const SAMPLE_ONE_IN: u64 = 8;
@@ -16,22 +15,21 @@ const SAMPLE_ONE_IN: u64 = 8;
 pub const DOCUMENT_FREQUENCY_MAX: usize = 64;
 
 /// The sampled shingles of all documents.
-#[derive(Clone, Debug, Default)]
 pub struct SampledShingles {
-    entries: Vec<(u64, u32)>,
-    sampled: Vec<(u32, u32)>,
-}
-
-/// What the samples propose.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SampledCandidates {
-    /// Ascending pairs.
-    pub candidates: Vec<Candidate>,
-    /// Shingles too common to propose anything.
-    pub shingles_capped: usize,
+    spill: Spill,
+    share_bytes: usize,
+    entries: Array<(u64, u32)>,
+    /// How many each document has.
+    lens: Array<u32>,
 }
 
 impl SampledShingles {
+    /// No documents yet; up to `share_bytes` are held in memory.
+    pub fn new(spill: &Spill, share_bytes: usize) -> Self {
+        let entries = Array::new(spill, share_bytes / 2);
+        Self { spill: spill.clone(), share_bytes, entries, lens: Array::new(spill, share_bytes / 8) }
+    }
+
     /// The sample of a document's shingles, in any order and repeated or not: ascending, each once.
     /// A pure function, for any thread.
     pub fn sample(shingles: &[u64]) -> Vec<u64> {
@@ -41,71 +39,77 @@ impl SampledShingles {
         sample
     }
 
-    /// Makes room for this many more sampled shingles.
+    /// Makes room for this many more sampled shingles, as far as they may stay in memory.
     pub fn reserve(&mut self, shingles: usize) {
-        self.entries.reserve_exact(shingles);
+        self.entries.reserve(shingles);
     }
 
     /// Adds the sample of one document. Documents come in ascending order.
     pub fn push(&mut self, document: u32, sample: &[u64]) {
         self.entries.extend(sample.iter().map(|&shingle| (shingle, document)));
-        self.sampled.push((document, sample.len() as u32));
+        self.lens.extend(std::iter::repeat_n(0, document as usize - self.lens.len()));
+        self.lens.push(sample.len() as u32);
     }
 
-    /// Pairs that share at least half of what a containment of `contained` would make the smaller
-    /// sample share.
-    pub fn candidates(mut self, contained: f64) -> SampledCandidates {
-        keep_repeated(&mut self.entries);
-        self.entries.par_sort_unstable();
-        let mut found = SampledCandidates::default();
-        let mut shared: Vec<Candidate> = Vec::new();
-        for group in self.entries.chunk_by(|x, y| x.0 == y.0) {
-            if group.len() > DOCUMENT_FREQUENCY_MAX {
-                found.shingles_capped += 1;
-                continue;
+    /// Proposes pairs that share at least half of what a containment of `contained` would make the
+    /// smaller sample share, and returns how many shingles are too common to propose anything.
+    pub fn propose(self, contained: f64, candidates: &mut Candidates) -> u64 {
+        let Self { spill, share_bytes, entries, lens } = self;
+        let entries = repeated(entries, &spill, share_bytes).finish();
+        let same_shingle = |x: &(u64, u32), y: &(u64, u32)| x.0 == y.0;
+        let mut shingles_capped = 0;
+        let mut shared = Sorter::new(&spill, share_bytes / 4);
+        entries.batches(same_shingle, |batch| {
+            for group in batch.chunk_by(same_shingle) {
+                if group.len() > DOCUMENT_FREQUENCY_MAX {
+                    shingles_capped += 1;
+                    continue;
+                }
+                for (i, &(_, x)) in group.iter().enumerate() {
+                    group[i + 1..].iter().for_each(|&(_, y)| shared.push((x.min(y), x.max(y))));
+                }
             }
-            for (i, &(_, x)) in group.iter().enumerate() {
-                shared.extend(group[i + 1..].iter().map(|&(_, y)| Candidate::new(x, y)));
+        });
+        let same_pair = |x: &(u32, u32), y: &(u32, u32)| x == y;
+        shared.finish().batches(same_pair, |batch| {
+            for group in batch.chunk_by(same_pair) {
+                let (a, b) = group[0];
+                let smaller = lens.get(a as usize).min(lens.get(b as usize));
+                if group.len() as f64 >= f64::from(smaller) * contained / 2.0 {
+                    candidates.push(a, b);
+                }
             }
-        }
-        shared.par_sort_unstable();
-        for group in shared.chunk_by(|x, y| x == y) {
-            let Candidate { a, b } = group[0];
-            let smaller = self.sample_len(a).min(self.sample_len(b));
-            if group.len() as f64 >= smaller as f64 * contained / 2.0 {
-                found.candidates.push(group[0]);
-            }
-        }
-        found
-    }
-
-    fn sample_len(&self, document: u32) -> u32 {
-        match self.sampled.binary_search_by_key(&document, |&(d, _)| d) {
-            Ok(i) => self.sampled[i].1,
-            Err(_) => 0,
-        }
+        });
+        shingles_capped
     }
 }
 
-/// Drops most entries whose shingle stands in no other document: they propose nothing, and
+/// Leaves out most entries whose shingle stands in no other document: they propose nothing, and
 /// would all have to be sorted.
 ///
-/// Two bits for each of 8 to 16 places an entry: the place was seen, the place was seen again. A
-/// shingle that shares its place by chance stays, and does no harm.
-fn keep_repeated(entries: &mut Vec<(u64, u32)>) {
-    let places = (entries.len() * 8).next_power_of_two().max(64);
+/// Two bits for each of 8 to 16 places an entry, or fewer where memory is short: the place was seen,
+/// the place was seen again. A shingle that shares its place by chance stays, and does no harm.
+fn repeated(entries: Array<(u64, u32)>, spill: &Spill, share_bytes: usize) -> Sorter<(u64, u32)> {
+    let places = (entries.len() * 8).next_power_of_two().min((share_bytes / 2 + 1).next_power_of_two()).max(64);
     let (mut seen, mut again) = (vec![0u64; places / 64], vec![0u64; places / 64]);
     // Samples are small hashes: their low bits are the mixed ones.
     let place = |shingle: u64| ((shingle as usize & (places - 1)) / 64, 1u64 << (shingle & 63));
-    for &(shingle, _) in entries.iter() {
-        let (word, bit) = place(shingle);
-        again[word] |= seen[word] & bit;
-        seen[word] |= bit;
+    for piece in entries.pieces() {
+        for &(shingle, _) in piece.iter() {
+            let (word, bit) = place(shingle);
+            again[word] |= seen[word] & bit;
+            seen[word] |= bit;
+        }
     }
-    entries.retain(|&(shingle, _)| {
-        let (word, bit) = place(shingle);
-        again[word] & bit != 0
-    });
+    drop(seen);
+    let mut sorter = Sorter::new(spill, share_bytes / 4);
+    for piece in entries.pieces() {
+        sorter.extend(piece.iter().copied().filter(|&(shingle, _)| {
+            let (word, bit) = place(shingle);
+            again[word] & bit != 0
+        }));
+    }
+    sorter
 }
 
 #[cfg(test)]
@@ -114,32 +118,43 @@ mod tests {
     use crate::shingle::ShingleSet;
     use crate::tokenise::{default_tokeniser, word_hashes};
 
+    /// What these samples propose, and how many shingles were capped.
+    fn propose(samples: &[Vec<u64>]) -> (Vec<(u32, u32)>, u64) {
+        let (never, tiny) = (Spill::never(), Spill::new(std::env::temp_dir(), 0));
+        let [in_memory, on_disk] = [(never, usize::MAX), (tiny, 1 << 10)].map(|(spill, share_bytes)| {
+            let mut sampled = SampledShingles::new(&spill, share_bytes);
+            (0..).zip(samples).for_each(|(document, sample)| sampled.push(document, sample));
+            let mut candidates = Candidates::new(&spill, share_bytes);
+            let capped = sampled.propose(0.9, &mut candidates);
+            (candidates.finish().iter().collect::<Vec<_>>(), capped)
+        });
+        assert_eq!(in_memory, on_disk);
+        in_memory
+    }
+
     #[test]
     fn a_part_and_its_whole_are_proposed() {
         let words = |range: std::ops::Range<u32>| -> String { range.map(|n| format!("w{n} ")).collect() };
-        let mut sampled = SampledShingles::default();
-        for (i, text) in [words(0..1000), words(300..360), words(5000..5100)].iter().enumerate() {
-            let set = ShingleSet::new(&word_hashes(&default_tokeniser().tokenise(text)), 5);
-            sampled.push(i as u32, &SampledShingles::sample(set.as_slice()));
-        }
-        assert_eq!(sampled.candidates(0.9).candidates, [Candidate { a: 0, b: 1 }]);
+        let samples = [words(0..1000), words(300..360), words(5000..5100)].map(|text| {
+            let set = ShingleSet::new(&word_hashes(&default_tokeniser().tokenise(&text)), 5);
+            SampledShingles::sample(set.as_slice())
+        });
+        assert_eq!(propose(&samples).0, [(0, 1)]);
     }
 
     #[test]
     fn every_repeated_entry_is_kept() {
-        let mut entries: Vec<(u64, u32)> =
-            (0..1000).map(|d| (crate::shingle::mix(u64::from(d) % 700) >> 3, d)).collect();
-        let repeated: Vec<_> =
-            entries.iter().copied().filter(|e| entries.iter().filter(|f| f.0 == e.0).count() > 1).collect();
-        keep_repeated(&mut entries);
-        assert!(repeated.iter().all(|e| entries.contains(e)));
-        assert!(entries.len() < 750);
+        let plain: Vec<(u64, u32)> = (0..1000).map(|d| (crate::shingle::mix(u64::from(d) % 700) >> 3, d)).collect();
+        let mut entries = Array::default();
+        entries.extend_from_slice(&plain);
+        let kept: Vec<_> = repeated(entries, &Spill::never(), usize::MAX / 4).finish().iter().collect();
+        let twice = plain.iter().filter(|e| plain.iter().filter(|f| f.0 == e.0).count() > 1);
+        assert!(twice.into_iter().all(|e| kept.contains(e)));
+        assert!(kept.len() < 750);
     }
 
     #[test]
     fn a_shingle_of_every_document_proposes_nothing_and_is_counted() {
-        let mut sampled = SampledShingles::default();
-        (0..100).for_each(|d| sampled.push(d, &[7]));
-        assert_eq!(sampled.candidates(0.9), SampledCandidates { candidates: vec![], shingles_capped: 1 });
+        assert_eq!(propose(&vec![vec![7]; 100]), (vec![], 1));
     }
 }

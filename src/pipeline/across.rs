@@ -1,7 +1,7 @@
 //! Passages that stand in more than one document: a pass of its own, only when asked for.
 //!
-//! Records -> [`Across`]. Every document's words are held in memory (11 bytes a word). Exact copies
-//! are not searched: what is found in their anchor is found in them.
+//! Records -> [`Across`]. Every document's words are kept (11 bytes a word), in a file where they do
+//! not fit. Exact copies are not searched: what is found in their anchor is found in them.
 
 use std::collections::HashMap;
 
@@ -15,6 +15,7 @@ use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::survey::Survey;
 use crate::read::{Corpus, Record, Source, parse};
 use crate::shingle::ShingleSet;
+use crate::spill::Spill;
 use crate::tokenise::{Tokeniser, View};
 use crate::verify::{MatchKind, jaccard_and_containment};
 
@@ -55,8 +56,9 @@ pub fn find(
     tokeniser: &Tokeniser,
     survey: &Survey,
     duplicates: &Duplicates,
+    spill: &Spill,
 ) -> Result<Across> {
-    let (builder, copies) = (CorpusBuilder::default(), Copies::default());
+    let (builder, copies) = (CorpusBuilder::new(spill), Copies::default());
     let mut number = 0;
     let mut corpus = Corpus::again(sources, &survey.checksums);
     while let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? {
@@ -122,6 +124,6 @@ pub fn widened(
 }
 
 fn shingles(texts: &Texts, document: u32, len_tokens: usize) -> ShingleSet {
-    let words: Vec<u64> = texts.words(document).numbers.iter().map(|&w| u64::from(w)).collect();
+    let words: Vec<u64> = texts.numbers(document).iter().map(|&w| u64::from(w)).collect();
     ShingleSet::new(&words, len_tokens)
 }

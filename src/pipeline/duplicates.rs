@@ -3,27 +3,24 @@
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
 
 use bitvec::vec::BitVec;
 use rayon::prelude::*;
 
 use crate::cluster::{Cluster, cluster};
-use crate::index::{BandShape, Bands, Candidate, SampledShingles};
+use crate::index::{BandShape, Bands, Candidate, Candidates, SampledShingles};
 use crate::label::{Action, Label};
 use crate::params::{Keep, Params};
-use crate::pipeline::survey::{DocumentRow, Survey};
+use crate::pipeline::survey::{Documents, Survey};
 use crate::recurring::{Words, recurring};
 use crate::shingle::{ShingleSet, hashes_into};
 use crate::sketch::MinHasher;
-use crate::verify::{Match, MatchKind, ShingleSets, verify};
+use crate::spill::{Sorted, Sorter, Spill};
+use crate::verify::{Match, MatchKind, Packed, ShingleSets, verify};
 
 /// Every pair, cluster and duplicate of a corpus.
-#[derive(Default)]
 pub struct Duplicates {
-    /// Pairs of documents in reading order: exact ones with the first of their group, near and
-    /// contained ones as verified.
-    pub pairs: Vec<Match>,
+    pairs: Sorted<Packed>,
     /// Clusters by their anchors.
     pub clusters: Vec<Cluster>,
     /// For a document that stands elsewhere too: the match, and the document that stays for it.
@@ -38,27 +35,32 @@ impl Duplicates {
         self.elsewhere.get(&document)
     }
 
+    /// Pairs of documents in reading order: exact ones with the first of their group, near and
+    /// contained ones as verified.
+    pub fn pairs(&self) -> impl Iterator<Item = Match> {
+        self.pairs.iter().map(Match::unpack)
+    }
+
     /// Searches a survey. Takes the words, which only this search needs, out of it.
-    pub fn find(survey: &mut Survey, params: &Params, shape: BandShape) -> Duplicates {
-        let rank = ranks(&survey.documents, &params.documents.keep);
-        let copies = copies(&survey.documents, &rank);
-        let words = std::mem::take(&mut survey.words);
-        let cores = Cores::new(&words, survey, params);
-        let (mut matches, mut limits_reached) = matches(&cores, shape, params);
-        drop(cores);
+    pub fn find(survey: &mut Survey, params: &Params, shape: BandShape, spill: &Spill) -> Duplicates {
+        let mut copies = copies(&survey.documents, spill);
+        let mut words = std::mem::take(&mut survey.words);
+        words.without(later_copies(&copies, words.len()));
+        // Matches are found between first copies in reading order; clusters speak of the preferred
+        // copy.
+        let firsts: Vec<u32> = copies.iter().map(|group| group[0]).collect();
+        let keep = &params.documents.keep;
+        copies.par_iter_mut().for_each(|group| group.sort_unstable_by(|&x, &y| prefer(&survey.documents, keep, x, y)));
+        let preferred: HashMap<u32, u32> = firsts.into_iter().zip(copies.iter().map(|group| group[0])).collect();
+        copies.sort_unstable();
+        let (matches, mut limits_reached) = matches(&words, survey, shape, params, &preferred, spill);
+        drop((words, preferred));
 
-        // Matches were found between first copies in reading order; clusters speak of the
-        // preferred copy.
-        let preferred: HashMap<u32, u32> =
-            copies.iter().map(|group| (group.iter().copied().min().unwrap_or(group[0]), group[0])).collect();
-        let prefer = |d: u32| preferred.get(&d).copied().unwrap_or(d);
-        for m in &mut matches {
-            let (a, b) = (prefer(m.a), prefer(m.b));
-            (m.a, m.b) = if m.kind == MatchKind::Contained { (a, b) } else { (a.min(b), a.max(b)) };
-        }
-        matches.sort_unstable_by_key(|m| (m.a, m.b));
-
-        let clusters = cluster(&copies, &matches, &rank);
+        let near = || matches.iter().map(Match::unpack);
+        let involved = copies.iter().map(|group| group[0]).chain(near().flat_map(|m| [m.a, m.b]));
+        let rank = ranks(&survey.documents, involved, keep);
+        let clusters = cluster(&copies, near(), &rank, spill);
+        drop(rank);
         let mut elsewhere = HashMap::new();
         for c in &clusters {
             for m in &c.members {
@@ -67,8 +69,9 @@ impl Duplicates {
                 elsewhere.insert(m.document, (matched, c.anchor));
             }
         }
-        contained(&matches, survey, params, &mut elsewhere);
+        contained(near(), survey, params, &mut elsewhere, spill);
 
+        let mut pairs = Sorter::new(spill, spill.share(8));
         let exact = copies.iter().flat_map(|group| {
             group[1..].iter().map(|&copy| Match {
                 a: group[0].min(copy),
@@ -78,41 +81,45 @@ impl Duplicates {
                 containment: 1.0,
             })
         });
-        let mut pairs: Vec<Match> = exact.collect();
-        let capped = with_copies(&matches, &copies, &mut pairs);
+        pairs.extend(exact.map(|m| m.pack()));
+        let capped = with_copies(near(), &copies, &mut pairs);
         if capped > 0 {
             limits_reached.push(("pairs of copies too many to list one by one", capped));
         }
-        pairs.sort_unstable_by_key(|m| (m.a, m.b));
-        Duplicates { pairs, clusters, elsewhere, limits_reached }
+        Duplicates { pairs: pairs.finish(), clusters, elsewhere, limits_reached }
     }
 }
 
-/// The place of each document in the order of preference, 0 first.
-pub fn ranks(documents: &[DocumentRow], keep: &Keep) -> Vec<u32> {
-    let longer = |x: &DocumentRow, y: &DocumentRow| y.words.cmp(&x.words);
-    let by_key = |x: &DocumentRow, y: &DocumentRow, latest: bool| match (&x.sort_key, &y.sort_key) {
+/// For each of these documents, its place in the order of preference among them, 0 first.
+pub fn ranks(documents: &Documents, of: impl Iterator<Item = u32>, keep: &Keep) -> Vec<u32> {
+    let mut involved: BitVec = BitVec::repeat(false, documents.len());
+    of.for_each(|d| involved.set(d as usize, true));
+    let mut order: Vec<u32> = involved.iter_ones().map(|d| d as u32).collect();
+    order.par_sort_unstable_by(|&x, &y| prefer(documents, keep, x, y));
+    let mut rank = vec![u32::MAX; documents.len()];
+    order.iter().enumerate().for_each(|(place, &d)| rank[d as usize] = place as u32);
+    rank
+}
+
+/// Orders two documents by preference, the preferred one first.
+fn prefer(documents: &Documents, keep: &Keep, x: u32, y: u32) -> Ordering {
+    let longer = || documents.words(y).cmp(&documents.words(x));
+    let by_id = || documents.compare_ids(x, y);
+    let by_key = |latest: bool| match (documents.sort_key(x), documents.sort_key(y)) {
         (Some(x), Some(y)) => {
-            let order = compare_keys(x, y);
+            let order = compare_keys(&x, &y);
             if latest { order.reverse() } else { order }
         }
         // A document without the field comes after those with it.
         (x, y) => y.is_some().cmp(&x.is_some()),
     };
-    let mut order: Vec<u32> = (0..documents.len() as u32).collect();
-    order.par_sort_unstable_by(|&i, &j| {
-        let (x, y) = (&documents[i as usize], &documents[j as usize]);
-        let first = match keep {
-            Keep::First => Ordering::Equal,
-            Keep::Longest => longer(x, y).then_with(|| x.id.cmp(&y.id)),
-            Keep::Earliest(_) => by_key(x, y, false).then_with(|| longer(x, y)).then_with(|| x.id.cmp(&y.id)),
-            Keep::Latest(_) => by_key(x, y, true).then_with(|| longer(x, y)).then_with(|| x.id.cmp(&y.id)),
-        };
-        first.then(i.cmp(&j))
-    });
-    let mut rank = vec![0; documents.len()];
-    order.iter().enumerate().for_each(|(place, &d)| rank[d as usize] = place as u32);
-    rank
+    let first = match keep {
+        Keep::First => Ordering::Equal,
+        Keep::Longest => longer().then_with(by_id),
+        Keep::Earliest(_) => by_key(false).then_with(longer).then_with(by_id),
+        Keep::Latest(_) => by_key(true).then_with(longer).then_with(by_id),
+    };
+    first.then(x.cmp(&y))
 }
 
 /// A total order of field values: finite numbers by value, then everything else as text.
@@ -125,104 +132,144 @@ fn compare_keys(x: &str, y: &str) -> Ordering {
     }
 }
 
-/// Groups of two or more documents with equal comparison forms, each in order of preference.
-fn copies(documents: &[DocumentRow], rank: &[u32]) -> Vec<Vec<u32>> {
-    let mut order: Vec<u32> =
-        (0..documents.len() as u32).filter(|&d| documents[d as usize].fingerprint.is_some()).collect();
-    let key = |d: u32| (documents[d as usize].fingerprint, rank[d as usize]);
-    order.par_sort_unstable_by_key(|&d| key(d));
-    let mut groups: Vec<Vec<u32>> =
-        order.chunk_by(|&x, &y| key(x).0 == key(y).0).filter(|group| group.len() > 1).map(<[u32]>::to_vec).collect();
-    groups.sort_unstable();
+/// Groups of two or more documents with equal comparison forms, each in reading order.
+fn copies(documents: &Documents, spill: &Spill) -> Vec<Vec<u32>> {
+    let mut prints: Sorter<(u64, u64, u32)> = Sorter::new(spill, spill.share(6));
+    prints.reserve(documents.len());
+    prints.extend(documents.fingerprints().map(|(f, document)| ((f.0 >> 64) as u64, f.0 as u64, document)));
+    let same_form = |x: &(u64, u64, u32), y: &(u64, u64, u32)| (x.0, x.1) == (y.0, y.1);
+    let mut groups = Vec::new();
+    prints.finish().batches(same_form, |batch| {
+        let same = batch.chunk_by(same_form).filter(|group| group.len() > 1);
+        groups.extend(same.map(|group| group.iter().map(|&(.., document)| document).collect()));
+    });
     groups
 }
 
-/// What documents are compared by: their words without template lines. Copies and documents without
-/// words have none.
-struct Cores<'a> {
-    words: &'a Words,
-    template_lines: BitVec,
-    shingle_len_tokens: usize,
-    /// The sets of documents that were proposed, made when first asked for: most never are, and
-    /// sorting the shingles of all took some 7 % of a run.
-    sets: Vec<OnceLock<ShingleSet>>,
-}
-
-impl<'a> Cores<'a> {
-    fn new(words: &'a Words, survey: &Survey, params: &Params) -> Self {
-        Self {
-            words,
-            template_lines: recurring(words, |d| survey.documents[d as usize].fingerprint),
-            shingle_len_tokens: params.documents.shingle_len_tokens,
-            sets: std::iter::repeat_with(OnceLock::new).take(words.len()).collect(),
-        }
-    }
-
-    /// The shingles of a document as they stand, repeated ones too.
-    fn hashes_into(&self, document: u32, hashes: &mut Vec<u64>) {
-        hashes.clear();
-        hashes_into(&self.words.core(document, &self.template_lines), self.shingle_len_tokens, hashes);
-    }
-}
-
-impl ShingleSets for Cores<'_> {
-    fn shingles(&self, document: u32) -> &[u64] {
-        let set = self.sets[document as usize].get_or_init(|| {
-            let mut hashes = Vec::new();
-            self.hashes_into(document, &mut hashes);
-            ShingleSet::from_hashes(hashes)
-        });
-        set.as_slice()
-    }
+/// The documents that are copies of an earlier one.
+fn later_copies(copies: &[Vec<u32>], documents: usize) -> BitVec {
+    let mut later = BitVec::repeat(false, documents);
+    copies.iter().flat_map(|group| &group[1..]).for_each(|&d| later.set(d as usize, true));
+    later
 }
 
 /// What a document is found by.
 struct Sketched {
+    document: u32,
     keys: Vec<u64>,
     sample: Vec<u64>,
 }
 
-/// Verified matches between documents that are no copies of each other, without repetition.
-fn matches(cores: &Cores, shape: BandShape, params: &Params) -> (Vec<Match>, Vec<(&'static str, u64)>) {
+/// Verified matches between documents that are no copies of each other, without repetition, by the
+/// preferred copies of both, and the limits that were reached.
+///
+/// Documents are compared by their words without template lines. Copies and documents without words
+/// have none.
+fn matches(
+    words: &Words,
+    survey: &Survey,
+    shape: BandShape,
+    params: &Params,
+    preferred: &HashMap<u32, u32>,
+    spill: &Spill,
+) -> (Sorted<Packed>, Vec<(&'static str, u64)>) {
+    let template_lines = recurring(words, |d| survey.documents.fingerprint(d));
+    let len_tokens = params.documents.shingle_len_tokens;
     let hasher = MinHasher::new(shape.sketch_len(), params.documents.seed);
-    let sketched: Vec<Option<Sketched>> = (0..cores.words.len() as u32)
-        .into_par_iter()
-        .map_init(Vec::new, |hashes, document| {
-            cores.hashes_into(document, hashes);
+    let mut bands = Bands::new(shape, spill, spill.share(4));
+    bands.reserve(words.len());
+    let mut sampled = SampledShingles::new(spill, spill.share(3));
+    for batch in words.batches() {
+        let texts = words.texts(batch.clone());
+        let sketch = |hashes: &mut Vec<u64>, document: u32| {
+            hashes.clear();
+            hashes_into(&texts.text(document).core(&template_lines), len_tokens, hashes);
             (!hashes.is_empty()).then(|| Sketched {
+                document,
                 keys: Bands::keys(shape, &hasher.sketch_hashes(hashes)),
                 sample: SampledShingles::sample(hashes),
             })
-        })
-        .collect();
-    let (mut bands, mut sampled) = (Bands::new(shape), SampledShingles::default());
-    sampled.reserve(sketched.iter().flatten().map(|s| s.sample.len()).sum());
-    for (document, s) in (0..).zip(sketched).filter_map(|(document, s)| Some((document, s?))) {
-        bands.push(document, &s.keys);
-        sampled.push(document, &s.sample);
+        };
+        let sketched: Vec<Option<Sketched>> = batch.into_par_iter().map_init(Vec::new, sketch).collect();
+        for s in sketched.into_iter().flatten() {
+            bands.push(s.document, &s.keys);
+            sampled.push(s.document, &s.sample);
+        }
     }
-    bands.finish();
-    let verified = |candidates: Vec<Candidate>| -> Vec<Match> {
-        candidates.into_par_iter().filter_map(|c| verify(c, cores, &params.documents)).collect()
-    };
-    let by_band: Vec<(Vec<Match>, usize)> = (0..bands.len())
-        .into_par_iter()
-        .map(|band| {
-            let proposed = bands.candidates(band);
-            (verified(proposed.candidates), proposed.groups_capped)
-        })
-        .collect();
-    let groups_capped: usize = by_band.iter().map(|(_, capped)| capped).sum();
-    let mut matches: Vec<Match> = by_band.into_iter().flat_map(|(matches, _)| matches).collect();
-    let proposed = sampled.candidates(params.documents.contained);
-    matches.extend(verified(proposed.candidates));
-    matches.sort_unstable_by_key(|m| (m.a.min(m.b), m.a.max(m.b)));
-    matches.dedup_by_key(|m| (m.a.min(m.b), m.a.max(m.b)));
+    let mut candidates = Candidates::new(spill, spill.share(8));
+    let groups_capped = bands.propose(&mut candidates);
+    let shingles_capped = sampled.propose(params.documents.contained, &mut candidates);
     let limits = [
-        ("band groups too large to compare pair by pair", groups_capped as u64),
-        ("shingles too common to propose a containment", proposed.shingles_capped as u64),
+        ("band groups too large to compare pair by pair", groups_capped),
+        ("shingles too common to propose a containment", shingles_capped),
     ];
-    (matches, limits.into_iter().filter(|&(_, n)| n > 0).collect())
+    let cores = Cores { words, template_lines, len_tokens, words_max: spill.share(4) / 12 };
+    let prefer = |d: u32| preferred.get(&d).copied().unwrap_or(d);
+    let mut matches: Sorter<Packed> = Sorter::new(spill, spill.share(8));
+    cores.verified(&candidates.finish(), params, |m| {
+        let (a, b) = (prefer(m.a), prefer(m.b));
+        let (a, b) = if m.kind == MatchKind::Contained { (a, b) } else { (a.min(b), a.max(b)) };
+        matches.push(Match { a, b, ..m }.pack());
+    });
+    (matches.finish(), limits.into_iter().filter(|&(_, n)| n > 0).collect())
+}
+
+/// What documents are compared by.
+struct Cores<'a> {
+    words: &'a Words,
+    template_lines: BitVec,
+    len_tokens: usize,
+    /// Sets of documents with so many words together are held at a time.
+    words_max: usize,
+}
+
+/// The sets of some documents: a set is made when a pair is proposed, and most documents never are.
+struct Sets {
+    documents: Vec<u32>,
+    sets: Vec<ShingleSet>,
+}
+
+impl ShingleSets for Sets {
+    fn shingles(&self, document: u32) -> &[u64] {
+        self.documents.binary_search(&document).map_or(&[], |at| self.sets[at].as_slice())
+    }
+}
+
+/// Pairs that are verified at a time.
+const PAIRS_MAX: usize = 1 << 18;
+
+impl Cores<'_> {
+    /// Verifies sorted pairs, some at a time: as many as the sets of their documents fit in memory.
+    fn verified(&self, pairs: &Sorted<(u32, u32)>, params: &Params, mut each: impl FnMut(Match)) {
+        let mut some: Vec<Candidate> = Vec::new();
+        let (mut documents, mut words) = (HashSet::new(), 0);
+        for (a, b) in pairs.iter() {
+            for document in [a, b] {
+                if documents.insert(document) {
+                    words += self.words.len_of(document);
+                }
+            }
+            some.push(Candidate { a, b });
+            if words > self.words_max || some.len() >= PAIRS_MAX {
+                self.verify(&some, documents.drain().collect(), params).into_iter().for_each(&mut each);
+                some.clear();
+                words = 0;
+            }
+        }
+        self.verify(&some, documents.into_iter().collect(), params).into_iter().for_each(each);
+    }
+
+    fn verify(&self, some: &[Candidate], mut documents: Vec<u32>, params: &Params) -> Vec<Match> {
+        documents.sort_unstable();
+        let set = |&document: &u32| {
+            let texts = self.words.texts(document..document + 1);
+            let mut hashes = Vec::new();
+            hashes_into(&texts.text(document).core(&self.template_lines), self.len_tokens, &mut hashes);
+            ShingleSet::from_hashes(hashes)
+        };
+        let sets = Sets { sets: documents.par_iter().map(set).collect(), documents };
+        some.par_iter().filter_map(|&candidate| verify(candidate, &sets, &params.documents)).collect()
+    }
 }
 
 /// Two groups of copies are listed pair by pair up to this many pairs; beyond, the pair of their
@@ -231,7 +278,7 @@ const PAIRS_OF_COPIES_MAX: usize = 256;
 
 /// Adds each match, and the same for the copies of both sides; returns how many matches had too
 /// many copies for that.
-fn with_copies(matches: &[Match], copies: &[Vec<u32>], pairs: &mut Vec<Match>) -> u64 {
+fn with_copies(matches: impl Iterator<Item = Match>, copies: &[Vec<u32>], pairs: &mut Sorter<Packed>) -> u64 {
     let groups: HashMap<u32, &[u32]> = copies.iter().map(|group| (group[0], &group[..])).collect();
     let mut capped = 0;
     for m in matches {
@@ -240,35 +287,49 @@ fn with_copies(matches: &[Match], copies: &[Vec<u32>], pairs: &mut Vec<Match>) -
         let right = groups.get(&m.b).copied().unwrap_or(&right);
         if left.len() * right.len() > PAIRS_OF_COPIES_MAX {
             capped += 1;
-            pairs.push(*m);
+            pairs.push(m.pack());
             continue;
         }
         for &a in left {
             for &b in right {
                 let swap = m.kind != MatchKind::Contained && b < a;
                 let (a, b) = if swap { (b, a) } else { (a, b) };
-                pairs.push(Match { a, b, ..*m });
+                pairs.push(Match { a, b, ..m }.pack());
             }
         }
     }
     capped
 }
 
+/// A containment in the order of judgement, what is descending inverted: the words and the number of
+/// the document inside; the containment, which is not negative, the words and the number of the
+/// other; the Jaccard similarity.
+type Inside = ((u32, u32), (u64, u32, u32), u64);
+
 /// Finds for each contained document the one that stays for it: the fullest containment, then the
 /// longer document, then the earlier.
 ///
 /// What stays for another document does stay: containers are judged before what they contain, and a
 /// document that others name is itself left where it is.
-fn contained(matches: &[Match], survey: &Survey, params: &Params, elsewhere: &mut HashMap<u32, (Match, u32)>) {
-    let words = |d: u32| survey.documents[d as usize].words;
-    let mut inside: Vec<&Match> = matches.iter().filter(|m| m.kind == MatchKind::Contained).collect();
-    inside.sort_unstable_by(|x, y| {
-        words(y.a)
-            .cmp(&words(x.a))
-            .then(x.a.cmp(&y.a))
-            .then(y.containment.total_cmp(&x.containment))
-            .then(words(y.b).cmp(&words(x.b)))
-            .then(x.b.cmp(&y.b))
+fn contained(
+    matches: impl Iterator<Item = Match>,
+    survey: &Survey,
+    params: &Params,
+    elsewhere: &mut HashMap<u32, (Match, u32)>,
+    spill: &Spill,
+) {
+    let mut inside: Sorter<Inside> = Sorter::new(spill, spill.share(8));
+    let words = |d: u32| survey.documents.words(d);
+    for m in matches.filter(|m| m.kind == MatchKind::Contained) {
+        inside.push(((!words(m.a), m.a), (!m.containment.to_bits(), !words(m.b), m.b), m.jaccard.to_bits()));
+    }
+    let inside = inside.finish();
+    let inside = inside.iter().map(|((_, a), (containment, _, b), jaccard)| Match {
+        a,
+        b,
+        kind: MatchKind::Contained,
+        jaccard: f64::from_bits(jaccard),
+        containment: f64::from_bits(!containment),
     });
     let removed = |m: &Match| match m.kind {
         MatchKind::Contained => params.policy.contained == Action::Remove,
@@ -277,10 +338,10 @@ fn contained(matches: &[Match], survey: &Survey, params: &Params, elsewhere: &mu
     let mut stays: HashSet<u32> = elsewhere.values().map(|&(_, anchor)| anchor).collect();
     for m in inside {
         let partner_goes = elsewhere.get(&m.b).is_some_and(|(m, _)| removed(m));
-        if elsewhere.contains_key(&m.a) || partner_goes || (removed(m) && stays.contains(&m.a)) {
+        if elsewhere.contains_key(&m.a) || partner_goes || (removed(&m) && stays.contains(&m.a)) {
             continue;
         }
-        elsewhere.insert(m.a, (*m, m.b));
+        elsewhere.insert(m.a, (m, m.b));
         stays.insert(m.b);
     }
 }
@@ -288,13 +349,20 @@ fn contained(matches: &[Match], survey: &Survey, params: &Params, elsewhere: &mu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::survey::DocumentRow;
 
     fn row(id: &str, words: u32, sort_key: Option<&str>) -> DocumentRow {
         DocumentRow { id: id.into(), words, bytes: 0, fingerprint: None, sort_key: sort_key.map(Into::into) }
     }
 
     fn check(keep: &str, rows: &[DocumentRow], expect: &[u32]) {
-        assert_eq!(ranks(rows, &keep.parse().unwrap()), expect, "{keep}");
+        let in_memory = Documents::default();
+        let on_disk = Documents::new(&Spill::new(std::env::temp_dir(), 0));
+        let all: Vec<u32> = (0..rows.len() as u32).collect();
+        for mut documents in [in_memory, on_disk] {
+            rows.iter().for_each(|row| documents.push(row));
+            assert_eq!(ranks(&documents, all.iter().copied(), &keep.parse().unwrap()), expect, "{keep}");
+        }
     }
 
     #[test]

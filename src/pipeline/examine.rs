@@ -134,8 +134,9 @@ impl Examiner<'_> {
     }
 
     fn unchanged(&self, number: u32, raw: RawRecord) -> Examined {
-        let document = self.survey.documents.get(number as usize).map(|row| ExaminedDocument {
-            bytes: u64::from(row.bytes),
+        let known = (number as usize) < self.survey.documents.len();
+        let document = known.then(|| ExaminedDocument {
+            bytes: u64::from(self.survey.documents.bytes(number)),
             decision: Decision::default(),
             passages: Vec::new(),
             whole: None,
@@ -172,8 +173,8 @@ impl Examiner<'_> {
                 None
             };
             let whole = self.duplicates.of(number).map(|(matched, partner)| {
-                let partner = &self.survey.documents[*partner as usize].id;
-                duplicate(document.text.len(), matched, partner, self.params)
+                let partner = self.survey.documents.id(*partner);
+                duplicate(document.text.len(), matched, &partner, self.params)
             });
             let lines = LineNumbers::new(if self.wants.rows || self.wants.samples { &document.text } else { "" });
             if self.wants.rows {

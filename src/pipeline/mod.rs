@@ -29,19 +29,18 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
-use crate::align::{Passage, Side, groups};
+use crate::align::{Passage, groups};
 use crate::classify::Classifier;
 use crate::decide::{self, Repeat, round};
 use crate::error::{Error, Result};
 use crate::index::{BandShape, candidate_probability};
 use crate::label::{Action, Label};
 use crate::params::Params;
-use crate::read::{Discovered, discover};
+use crate::read::{Discovered, Source, discover};
 use crate::report::rows::{ClusterRow, DocumentPairRow, PassageGroupRow, PassageRow, Place, Row, SkippedRow};
 use crate::report::{ClusterSample, PassageSample, Samples, Summary};
 use crate::span::Span;
+use crate::spill::{Spill, guard};
 use crate::tokenise::Tokeniser;
 use crate::write::{Output, Staging};
 use across::Across;
@@ -76,6 +75,7 @@ pub struct Run {
     tokeniser: Tokeniser,
     classifier: Classifier,
     shape: BandShape,
+    spill: Spill,
 }
 
 impl Run {
@@ -89,7 +89,23 @@ impl Run {
         let tokeniser = Tokeniser::new(params.folds);
         let classifier = Classifier::with_folds(&params.filler, params.folds)?;
         let shape = BandShape::choose(&params.documents);
-        Ok(Self { paths: paths.to_vec(), found, params, stages, tokeniser, classifier, shape })
+        let spill = Spill::never();
+        Ok(Self { paths: paths.to_vec(), found, params, stages, tokeniser, classifier, shape, spill })
+    }
+
+    /// The same run with bounded memory: what does not fit goes to files. The answer is the same.
+    pub fn with_spill(self, spill: Spill) -> Self {
+        Self { spill, ..self }
+    }
+
+    /// Where the input stands.
+    pub fn sources(&self) -> &[Source] {
+        &self.found.sources
+    }
+
+    /// Which stages run.
+    pub fn stages(&self) -> Stages {
+        self.stages
     }
 
     /// The parameters of this run.
@@ -104,7 +120,7 @@ impl Run {
     pub fn report(&self, top: usize) -> Result<(Summary, Samples)> {
         let mut tally = Tally::new(self, top);
         let wants = Wants { samples: true, ..Wants::default() };
-        self.go(wants, &mut tally, |_, _| Ok(()))?;
+        self.go(wants, &mut tally, |_| Ok(()))?;
         Ok((tally.summary, tally.samples))
     }
 
@@ -116,8 +132,7 @@ impl Run {
         let mut tally = Tally::new(self, 0);
         let wants = Wants { rows: true, ..Wants::default() };
         let failed = |e| Error::io("write the findings to", Path::new("standard output"), e);
-        let duplicates = self.go(wants, &mut tally, |examined, _| out.write_all(&examined.rows).map_err(failed))?;
-        out.write_all(&duplicates).map_err(failed)?;
+        self.go(wants, &mut tally, |rows| out.write_all(rows.bytes()).map_err(failed))?;
         let mut last = Vec::new();
         Row::Summary(&tally.summary).write(&mut last);
         out.write_all(&last).and_then(|()| out.flush()).map_err(failed)?;
@@ -135,20 +150,22 @@ impl Run {
         // A folder that cannot be written to is refused now, not after hours.
         let mut staging = Some(Staging::create(dir, &self.paths)?);
         let mut output: Option<Output> = None;
-        let rows = self.go(wants, &mut tally, |examined, survey| {
-            let output = match (&mut output, staging.take()) {
-                (Some(output), _) => output,
-                (none, Some(staging)) => {
-                    none.insert(Output::begin(staging, &self.params, &self.found.sources, &survey.checksums)?)
+        self.go(wants, &mut tally, |step| {
+            let (output, examined) = match (&mut output, step) {
+                (Some(output), Step::Rows(rows)) => return output.findings(rows),
+                (None, Step::Rows(_)) => return Ok(()),
+                (Some(output), Step::Examined(examined, _)) => (output, examined),
+                (none, Step::Examined(examined, survey)) => {
+                    let Some(staging) = staging.take() else { return Ok(()) };
+                    let begun = Output::begin(staging, &self.params, &self.found.sources, &survey.checksums)?;
+                    (none.insert(begun), examined)
                 }
-                (None, None) => return Ok(()),
             };
             output.findings(&examined.rows)?;
             examined.prepared.map_or(Ok(()), |prepared| output.append(prepared))
         })?;
         self.check_ceiling(&tally.summary, removed_max)?;
         let Some(mut output) = output else { return Err(self.nothing_read(&tally)) };
-        output.findings(&rows)?;
         let mut last = Vec::new();
         Row::Summary(&tally.summary).write(&mut last);
         output.findings(&last)?;
@@ -173,22 +190,21 @@ impl Run {
         .hint("look at `ghirbal report` first; raise --max-removed if that is what you want"))
     }
 
-    /// Runs both passes. Returns the rows of pairs and clusters, which come after the documents'.
-    fn go(
-        &self,
-        wants: Wants,
-        tally: &mut Tally,
-        mut each: impl FnMut(Examined, &Survey) -> Result<()>,
-    ) -> Result<Vec<u8>> {
-        let mut survey = survey::survey(&self.found.sources, &self.params, self.stages, &self.tokeniser)?;
+    /// Runs both passes.
+    fn go(&self, wants: Wants, tally: &mut Tally, each: impl FnMut(Step) -> Result<()>) -> Result<()> {
+        guard(|| self.both_passes(wants, tally, each))
+    }
+
+    fn both_passes(&self, wants: Wants, tally: &mut Tally, mut each: impl FnMut(Step) -> Result<()>) -> Result<()> {
+        let mut survey = survey::survey(&self.found.sources, &self.params, self.stages, &self.tokeniser, &self.spill)?;
         tally.survey(self, &survey);
         if survey.documents.is_empty() {
             return Err(self.nothing_read(tally));
         }
-        let duplicates = Duplicates::find(&mut survey, &self.params, self.shape);
+        let duplicates = Duplicates::find(&mut survey, &self.params, self.shape, &self.spill);
         tally.duplicates(&survey, &duplicates);
         let across = if self.stages.inside && self.params.passages.scope.across() {
-            across::find(&self.found.sources, &self.params, &self.tokeniser, &survey, &duplicates)?
+            across::find(&self.found.sources, &self.params, &self.tokeniser, &survey, &duplicates, &self.spill)?
         } else {
             Across::default()
         };
@@ -209,14 +225,14 @@ impl Run {
         let repeats = self.repeats_across(&examiner, &across)?;
         Examiner { wants, across: &shown, repeats: &repeats, ..examiner }.run(|examined| {
             let examined = tally.examined(examined);
-            each(examined, &survey)
+            each(Step::Examined(examined, &survey))
         })?;
         tally.finish(&self.tokeniser);
         if !wants.rows {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let widened = across::widened(&self.found.sources, &self.params, &self.tokeniser, &survey, &across)?;
-        Ok(self.document_rows(&survey, &duplicates, &across, &widened))
+        self.document_rows(&survey, &duplicates, &across, &widened, |rows| each(Step::Rows(rows)))
     }
 
     /// What goes because it stands in another document: none, unless policy says so. Takes a pass of
@@ -242,50 +258,64 @@ impl Run {
             Ok(())
         })?;
         let documents = &examiner.survey.documents;
-        let rank = duplicates::ranks(documents, &self.params.documents.keep);
-        let id = |d: u32| &*documents[d as usize].id;
-        Ok(decide::across(&across.passages, |d| rank[d as usize], id, &taken, &self.params))
+        let rank = duplicates::ranks(documents, involved.iter().copied(), &self.params.documents.keep);
+        let ids: HashMap<u32, String> = involved.into_iter().map(|d| (d, documents.id(d))).collect();
+        Ok(decide::across(&across.passages, |d| rank[d as usize], |d| &*ids[&d], &taken, &self.params))
     }
 
-    fn document_rows(&self, survey: &Survey, duplicates: &Duplicates, across: &Across, widened: &[Passage]) -> Vec<u8> {
-        let id = |d: u32| &*survey.documents[d as usize].id;
-        let mut rows = Vec::new();
+    /// The rows of pairs and clusters, which come after the documents'.
+    fn document_rows(
+        &self,
+        survey: &Survey,
+        duplicates: &Duplicates,
+        across: &Across,
+        widened: &[Passage],
+        mut each: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let id = |d: u32| survey.documents.id(d);
+        let mut line = Vec::new();
+        let mut row = |row: Row| {
+            line.clear();
+            row.write(&mut line);
+            each(&line)
+        };
         for p in widened {
-            Row::Passage(PassageRow::new(id(p.a.document), id(p.b.document), p)).write(&mut rows);
+            row(Row::Passage(PassageRow::new(&id(p.a.document), &id(p.b.document), p)))?;
         }
         for group in groups(widened) {
-            let place = |side: &Side| Place::new(id(side.document), side.span);
-            let members = group.members.iter().map(place).collect();
-            Row::PassageGroup(PassageGroupRow { anchor: place(&group.anchor), members }).write(&mut rows);
+            let ids: Vec<String> = group.members.iter().map(|side| id(side.document)).collect();
+            let members = group.members.iter().zip(&ids).map(|(side, id)| Place::new(id, side.span)).collect();
+            let anchor = id(group.anchor.document);
+            let anchor = Place::new(&anchor, group.anchor.span);
+            row(Row::PassageGroup(PassageGroupRow { anchor, members }))?;
         }
         for v in &across.versions {
-            Row::DocumentPair(DocumentPairRow {
-                a: id(v.a),
-                b: id(v.b),
+            row(Row::DocumentPair(DocumentPairRow {
+                a: &id(v.a),
+                b: &id(v.b),
                 kind: "version",
                 jaccard: round(v.jaccard),
                 containment: round(v.containment),
-            })
-            .write(&mut rows);
+            }))?;
         }
-        for m in &duplicates.pairs {
-            Row::DocumentPair(DocumentPairRow {
-                a: id(m.a),
-                b: id(m.b),
+        for m in duplicates.pairs() {
+            row(Row::DocumentPair(DocumentPairRow {
+                a: &id(m.a),
+                b: &id(m.b),
                 kind: m.kind.name(),
                 jaccard: round(m.jaccard),
                 containment: round(m.containment),
-            })
-            .write(&mut rows);
+            }))?;
         }
         for c in &duplicates.clusters {
-            let members = c.members.iter().map(|m| id(m.document)).collect();
-            Row::Cluster(ClusterRow { anchor: id(c.anchor), members, kind: c.kind().name() }).write(&mut rows);
+            let members: Vec<String> = c.members.iter().map(|m| id(m.document)).collect();
+            let members = members.iter().map(String::as_str).collect();
+            row(Row::Cluster(ClusterRow { anchor: &id(c.anchor), members, kind: c.kind().name() }))?;
         }
         for skipped in &self.found.skipped {
-            Row::Skipped(SkippedRow { source: &skipped.name, line: None, why: &skipped.why }).write(&mut rows);
+            row(Row::Skipped(SkippedRow { source: &skipped.name, line: None, why: &skipped.why }))?;
         }
-        rows
+        Ok(())
     }
 
     fn nothing_read(&self, tally: &Tally) -> Error {
@@ -298,6 +328,24 @@ impl Run {
             "no document could be read: every record was skipped, such as {}",
             tally.skipped_examples.join("; ")
         ))
+    }
+}
+
+/// What a run comes upon, in order.
+#[expect(clippy::large_enum_variant, reason = "handed on once, never stored")]
+enum Step<'a> {
+    /// A record.
+    Examined(Examined, &'a Survey),
+    /// Rows about several documents, once all records have gone by.
+    Rows(&'a [u8]),
+}
+
+impl Step<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Step::Examined(examined, _) => &examined.rows,
+            Step::Rows(rows) => rows,
+        }
     }
 }
 
@@ -326,24 +374,17 @@ impl Tally {
         s.skipped = survey.skipped + unreadable;
         s.sources_ignored = run.found.skipped.len() as u64 - unreadable;
         s.sources_hidden = run.found.hidden;
-        let mut ids: Vec<&str> = survey.documents.iter().map(|d| &*d.id).collect();
-        ids.par_sort_unstable();
-        let shared = ids.chunk_by(|x, y| x == y).filter(|same| same.len() > 1);
-        s.documents_with_shared_id = shared.map(|same| same.len() as u64).sum();
-        for d in &survey.documents {
-            s.bytes += u64::from(d.bytes);
-            s.words += u64::from(d.words);
-            s.documents_without_words += u64::from(d.words == 0);
-            s.documents_below_one_shingle +=
-                u64::from((d.words as usize) < run.params.documents.shingle_len_tokens && d.words > 0);
-        }
+        s.documents_with_shared_id = survey.documents.with_shared_id(&run.spill);
+        let survey::Totals { bytes, words, without_words, below_one_shingle } = survey.totals;
+        (s.bytes, s.words) = (bytes, words);
+        (s.documents_without_words, s.documents_below_one_shingle) = (without_words, below_one_shingle);
         self.skipped_examples = survey.skipped_examples.clone();
         let sources = run.found.skipped.iter().map(|skipped| format!("`{}`: {}", skipped.name, skipped.why));
         self.skipped_examples.extend(sources.take(survey::EXAMPLES_MAX));
     }
 
     fn duplicates(&mut self, survey: &Survey, duplicates: &Duplicates) {
-        let id = |d: u32| survey.documents[d as usize].id.to_string();
+        let id = |d: u32| survey.documents.id(d);
         self.summary.clusters = duplicates.clusters.len() as u64;
         self.summary.limits_reached = duplicates.limits_reached.iter().copied().collect();
         let mut largest: Vec<_> = duplicates.clusters.iter().collect();
@@ -369,7 +410,7 @@ impl Tally {
         self.summary.limits_reached.extend(limits.into_iter().filter(|&(_, n)| n > 0));
         let mut longest: Vec<&Passage> = across.passages.iter().collect();
         longest.sort_by_key(|p| (std::cmp::Reverse(p.words), p.a, p.b));
-        let id = |d: u32| survey.documents[d as usize].id.to_string();
+        let id = |d: u32| survey.documents.id(d);
         self.samples.across = longest
             .into_iter()
             .take(self.samples.top)

@@ -40,7 +40,7 @@ pub fn overlapped<A: Send, B: Send>(
         let (to_work, unread) = sync_channel(WAITING_MAX);
         let (to_finish, worked) = sync_channel(WAITING_MAX);
         // A step whose successor has given up gives up too.
-        scope.spawn(move || {
+        let reader = scope.spawn(move || {
             while let Some(batch) = read().transpose() {
                 let failed = batch.is_err();
                 if to_work.send(batch).is_err() || failed {
@@ -48,8 +48,16 @@ pub fn overlapped<A: Send, B: Send>(
                 }
             }
         });
-        scope.spawn(move || unread.into_iter().try_for_each(|batch| to_finish.send(batch.map(&work))));
-        worked.into_iter().try_for_each(|batch| finish(batch?))
+        let worker = scope.spawn(move || {
+            // That nobody waits for the result any more is no failure of this step.
+            let _ = unread.into_iter().try_for_each(|batch| to_finish.send(batch.map(&work)));
+        });
+        let done = worked.into_iter().try_for_each(|batch| finish(batch?));
+        // A step that unwound did so for a reason that is to arrive as it is.
+        for step in [worker, reader] {
+            step.join().unwrap_or_else(|reason| std::panic::resume_unwind(reason));
+        }
+        done
     })
 }
 

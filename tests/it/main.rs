@@ -1,5 +1,6 @@
 //! The program from the outside: what a user types, and what they see, get and keep.
 
+mod bounded;
 mod clean;
 mod determinism;
 mod explain;
