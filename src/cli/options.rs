@@ -49,8 +49,10 @@ struct Input {
     /// The field that holds its id; without one a record is called SOURCE:LINE
     #[arg(long, value_name = "FIELD", default_value = "id", help_heading = "Input")]
     id_field: String,
-    /// The field that holds its host, or a URL, by which recurring lines are counted; else `url`,
-    /// `uri` or `link` is taken, and of plain text the first folder below PATH
+    /// The field that holds its host, or a URL: recurring lines are counted by host
+    ///
+    /// Where there is none, `url`, `uri` or `link` is taken, and of plain text the first folder below
+    /// PATH.
     #[arg(long, value_name = "FIELD", default_value = "host", help_heading = "Input")]
     host_field: String,
     /// Folds that make words equal: `arabic`, `plain` (case only), `none`
@@ -116,12 +118,15 @@ struct Inside {
     /// Share of aligned words that must be equal; lower finds more
     #[arg(long, value_name = "SHARE", default_value_t = PassageParams::default().identity_min, help_heading = "Filler and passages")]
     identity: f64,
-    /// Where a passage ends: word, sentence, paragraph. What is shown is widened to whole ones; what
-    /// `--remove repeat` takes is narrowed, to sentences at least
+    /// Where a passage ends: word, sentence, paragraph
+    ///
+    /// What is shown is widened to whole ones; what `--remove repeat` takes is narrowed to whole ones,
+    /// sentences at least.
     #[arg(long, value_name = "UNIT", default_value = "word", help_heading = "Filler and passages")]
     snap: Snap,
-    /// Which side stays of a passage repeated inside a document: first, longest. Across documents
-    /// `--keep` decides
+    /// Which side of a passage inside a document stays: first, longest
+    ///
+    /// Across documents `--keep` decides.
     #[arg(long, value_name = "RULE", default_value = "first", help_heading = "Filler and passages")]
     keep_passage: KeepPassage,
     /// A file with phrases of your own (`ghirbal phrases check` tests one); may be repeated

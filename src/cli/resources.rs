@@ -11,8 +11,10 @@ use crate::resources::{Resources, parse_size, size};
 /// How much memory a run may take.
 #[derive(Args, Debug)]
 pub struct ResourceOptions {
-    /// Memory to use, such as 512M or 2G; what does not fit goes to temporary files. The answer is
-    /// the same for any amount [default: half of the machine's]
+    /// Memory to use, such as 512M or 2G; what does not fit goes to temporary files [default: half of
+    /// the machine's]
+    ///
+    /// The answer is the same for any amount.
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Resources")]
     memory: Option<u64>,
     /// The folder for temporary files [default: beside the output, or the system's]
