@@ -14,7 +14,7 @@ fn the_help_fits_a_screen_and_lists_the_commands() {
 #[test]
 fn the_short_help_of_a_command_fits_two_screens() {
     let help = ghirbal("clean -h").ok();
-    assert!(help.stdout.lines().count() <= 70, "{}", help.stdout);
+    assert!(help.stdout.lines().count() <= 80, "{}", help.stdout);
     insta::assert_snapshot!(help.stdout);
 }
 
