@@ -211,6 +211,25 @@ mod tests {
     }
 
     #[test]
+    fn items_of_a_law_that_begin_alike_are_natural_and_an_item_that_stands_twice_is_not() {
+        let stem = "يعاقب بالحبس مدة لا تقل عن سنة كل من";
+        let item = |number: usize, what: &str| format!("المادة {number}: {stem} {what}.\n");
+        let law = |last: &str| item(5, &prose(0, 9)) + &item(6, &prose(20, 9)) + &item(7, &prose(40, 9)) + last;
+        check(&law(""), &[]);
+        let found = find(&law(&item(8, &prose(20, 9))));
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+
+    #[test]
+    fn labels_of_questions_and_answers_are_natural_and_a_question_asked_twice_is_not() {
+        let ask = |from: usize| format!("سؤال من القارئ الكريم: {}؟\n", prose(from, 12));
+        let answer = |from: usize| format!("جواب الشيخ حفظه الله: {}.\n", prose(from, 25));
+        let columns: String = (0..4).map(|i| ask(i * 100) + &answer(i * 100 + 50)).collect();
+        check(&columns, &[]);
+        assert_eq!(find(&format!("{columns}{}{}", ask(100), answer(900))).len(), 1);
+    }
+
+    #[test]
     fn one_word_and_periodic_text_of_a_million_words_end_soon() {
         assert!(find(&"غربال ".repeat(1_000_000)).is_empty());
         let period = prose(0, 100) + "\n";
