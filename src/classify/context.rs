@@ -120,41 +120,41 @@ pub(super) fn around(likes: &[Likes], chances: &[f32], values: &mut [u8]) {
     let total_log = log(total);
     for (i, values) in values.chunks_exact_mut(WIDTH).enumerate() {
         let mut values = Values(values[GROUPS.len()..].iter_mut());
-            let near = |offset: isize| i.checked_add_signed(offset).and_then(|j| chances.get(j)).copied();
-            values.push((chances[i] * 63.0) as usize);
-            values.extend([-1, -2, -3, -4, 1, 2, 3, 4].map(|o| maybe(near(o))));
-            values.extend([3, 8, 20, 60, n].map(|reach| maybe(mean(i.saturating_sub(reach), i))));
-            values.extend([3, 8, 20, 60, n].map(|reach| maybe(mean(i + 1, (i + 1 + reach).min(n)))));
-            values.push(maybe(mean(0, n)));
-            values.push(percent(filler_lines));
-            let before = body_before / total;
-            body_before += body[i];
-            let after = 1.0 - body_before / total;
-            values.extend([percent(before), percent(after), percent(2.0 * before.min(after))]);
-            values.push(total_log);
-            values.push(good_before[i].map_or(63, |d| log(d as f32)));
-            values.push(good_after[i].map_or(63, |d| log(d as f32)));
-            values.push(match (first_good, last_good) {
-                (Some(first), _) if i < first => 20 + log((first - i) as f32).min(19),
-                (_, Some(last)) if i > last => 40 + log((i - last) as f32).min(19),
-                (Some(_), Some(_)) => 1,
-                _ => 0,
-            });
-            values.push(match i {
-                _ if (from..to).contains(&i) && i == from => 0,
-                _ if (from..to).contains(&i) && i + 1 == to => 1,
-                _ if (from..to).contains(&i) => 2,
-                _ if i < from => 4 + log((from - i) as f32).min(25),
-                _ => 34 + log((i - to + 1) as f32).min(25),
-            });
-            values.push(maybe(firsts.mean(i)));
-            values.push(maybe(lasts.mean(i)));
-            values.push(maybe(shapes.mean(i)));
-            values.push(log(firsts.count(i)));
-            values.push(logs[i].into());
-            values.push(if i == 0 { 63 } else { logs[i - 1].into() });
-            values.push(logs.get(i + 1).map_or(63, |&log| log.into()));
-            values.push(i * 60 / n);
+        let near = |offset: isize| i.checked_add_signed(offset).and_then(|j| chances.get(j)).copied();
+        values.push((chances[i] * 63.0) as usize);
+        values.extend([-1, -2, -3, -4, 1, 2, 3, 4].map(|o| maybe(near(o))));
+        values.extend([3, 8, 20, 60, n].map(|reach| maybe(mean(i.saturating_sub(reach), i))));
+        values.extend([3, 8, 20, 60, n].map(|reach| maybe(mean(i + 1, (i + 1 + reach).min(n)))));
+        values.push(maybe(mean(0, n)));
+        values.push(percent(filler_lines));
+        let before = body_before / total;
+        body_before += body[i];
+        let after = 1.0 - body_before / total;
+        values.extend([percent(before), percent(after), percent(2.0 * before.min(after))]);
+        values.push(total_log);
+        values.push(good_before[i].map_or(63, |d| log(d as f32)));
+        values.push(good_after[i].map_or(63, |d| log(d as f32)));
+        values.push(match (first_good, last_good) {
+            (Some(first), _) if i < first => 20 + log((first - i) as f32).min(19),
+            (_, Some(last)) if i > last => 40 + log((i - last) as f32).min(19),
+            (Some(_), Some(_)) => 1,
+            _ => 0,
+        });
+        values.push(match i {
+            _ if (from..to).contains(&i) && i == from => 0,
+            _ if (from..to).contains(&i) && i + 1 == to => 1,
+            _ if (from..to).contains(&i) => 2,
+            _ if i < from => 4 + log((from - i) as f32).min(25),
+            _ => 34 + log((i - to + 1) as f32).min(25),
+        });
+        values.push(maybe(firsts.mean(i)));
+        values.push(maybe(lasts.mean(i)));
+        values.push(maybe(shapes.mean(i)));
+        values.push(log(firsts.count(i)));
+        values.push(logs[i].into());
+        values.push(if i == 0 { 63 } else { logs[i - 1].into() });
+        values.push(logs.get(i + 1).map_or(63, |&log| log.into()));
+        values.push(i * 60 / n);
     }
 }
 

@@ -40,11 +40,7 @@ pub(super) fn headlines(page: &mut Page) {
             continue;
         }
         let announced = page.text(line - 1).ends_with([':', '：']);
-        if end - line <= RUN_MAX
-            && !announced
-            && end < page.lines.len()
-            && page.is_prose(end)
-        {
+        if end - line <= RUN_MAX && !announced && end < page.lines.len() && page.is_prose(end) {
             run(page, line, end);
         }
         line = end;

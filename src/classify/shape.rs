@@ -55,20 +55,20 @@ pub(super) fn between<'t>(text: &'t str, before: &Token, after: &Token) -> &'t s
 
 /// Whether the text holds an address of the net: mail, link, account.
 pub(super) fn has_address(text: &str) -> bool {
-    // Every address has one of these signs, most lines have none: one pass, and a look around each.
+    // Every address has one of these signs, most lines have none: a look around each.
     let bytes = text.as_bytes();
     let mut at_sign = false;
-    for (i, &byte) in bytes.iter().enumerate() {
-        let link = match byte {
+    for i in memchr::memchr3_iter(b'.', b':', b'@', bytes) {
+        let link = match bytes[i] {
             b'.' => {
                 let (before, after) = (&bytes[..i], &bytes[i + 1..]);
-                matches!(before, [.., b'w', b'w', b'w'] | [.., b'W' , b'W', b'W'] | [.., b'W', b'w', b'w'])
+                matches!(before, [.., b'w', b'w', b'w'] | [.., b'W', b'W', b'W'] | [.., b'W', b'w', b'w'])
                     || (before.ends_with(b"t") && after.starts_with(b"co/"))
                     || (before.ends_with(b"pic") && after.starts_with(b"twitter.com"))
             }
             b':' => bytes[i + 1..].starts_with(b"//"),
             _ => {
-                at_sign |= byte == b'@';
+                at_sign = true;
                 false
             }
         };
@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn one_pass_finds_the_addresses_that_each_sort_s_own_search_finds() {
-        let parts = ["www", "WWW", "Www", "wWw", ".", "t", "co/", "pic", "twitter.com", ":", "//", "@", "ab", "c.de", " ", "م"];
+        let parts =
+            ["www", "WWW", "Www", "wWw", ".", "t", "co/", "pic", "twitter.com", ":", "//", "@", "ab", "c.de", " ", "م"];
         for a in parts {
             for b in parts {
                 for c in parts {

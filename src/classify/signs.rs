@@ -116,8 +116,7 @@ impl Signs {
         }
         let code: u32 = bytes.iter().take(CODE_BYTES_MAX).map(|&b| CODE[b as usize]).sum();
         let (signs, letters) = (code >> 16, code & 0xffff);
-        let call = found & CALL != 0
-            && bytes.windows(2).any(|pair| matches!(pair, b"()" | b"::" | b"->" | b"=>"));
+        let call = found & CALL != 0 && bytes.windows(2).any(|pair| matches!(pair, b"()" | b"::" | b"->" | b"=>"));
         let mut sets = found & SETS;
         if text.len() > LEN_BYTES_MAX {
             sets = 0;

@@ -249,7 +249,8 @@ mod tests {
 
     #[test]
     fn both_keys_of_a_line_in_one_pass_are_those_taken_apart() {
-        for text in ["", "a b c", "قراءة ٩٨٣ مرة", "۱۲ فروردین", "９ lives", "3-1", "no 7", "٪ ﷺ ½"] {
+        for text in ["", "a b c", "قراءة ٩٨٣ مرة", "۱۲ فروردین", "９ lives", "3-1", "no 7", "٪ ﷺ ½"]
+        {
             let tokens = tokens(text);
             assert_eq!(line_keys(text, &tokens), (plain_key(&tokens), masked_key(text, &tokens)), "{text}");
             for token in &tokens {
