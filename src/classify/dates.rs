@@ -30,8 +30,13 @@ const WORDS_MAX: usize = 18;
 /// Whether all of these words are one date, or a date with a time.
 pub(super) fn is_date(text: &str, tokens: &[Token], lexicon: &Lexicon) -> bool {
     tokens.len() <= WORDS_MAX && {
-        let parts: Vec<Part> = tokens.iter().map(|t| part(text, t, lexicon)).collect();
-        parts.iter().all(|&p| p != Part::Foreign) && has_core(text, tokens, &parts)
+        let mut parts = [Part::Foreign; WORDS_MAX];
+        let parts = &mut parts[..tokens.len()];
+        // Nearly all lines end at their first word.
+        tokens.iter().zip(&mut *parts).all(|(token, slot)| {
+            *slot = part(text, token, lexicon);
+            *slot != Part::Foreign
+        }) && has_core(text, tokens, parts)
     }
 }
 

@@ -14,6 +14,11 @@ const OWN_WORDS_MAX: f32 = 20.0;
 
 /// Marks embedded posts; they overrule what else a line was taken for.
 pub(super) fn embeds(page: &mut Page) {
+    // Most pages have no post, and are asked once.
+    let all = page.view.text.as_bytes();
+    if memmem::find(all, b"pic.").is_none() && memmem::find(all, b"(@").is_none() {
+        return;
+    }
     for line in 0..page.lines.len() {
         if page.lines[line].weight > WORDS_MAX {
             continue;

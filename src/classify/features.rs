@@ -5,11 +5,14 @@
 //! its neighbours, its place, how often it recurs, and what the rules said; [`super::context`] adds
 //! what a first look at all lines of the page gave.
 
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+
 use super::dates;
-use super::lexicon::{ByHash, Kinds};
+use super::lexicon::{ByHash, Identity, Kinds};
 use super::page::Page;
 use super::phrases::Filter;
-use super::shape;
+use super::signs::{Bits, Signs};
 use crate::label::Label;
 use crate::span::Span;
 use crate::tokenise::Token;
@@ -76,30 +79,36 @@ fn expand(groups: &[(&str, usize)]) -> Vec<String> {
 }
 
 /// Collects the features of one line.
-struct Row {
-    groups: &'static [(&'static str, usize)],
+struct Row<'r> {
     base: usize,
     group: usize,
-    active: Vec<u16>,
+    /// Indices of all features.
+    active: &'r mut Vec<u16>,
+    /// For each group one more than its first bin, 0 without one.
+    values: &'r mut [u8],
 }
 
-impl Row {
-    fn new(groups: &'static [(&'static str, usize)]) -> Self {
-        Self { groups, base: 0, group: 0, active: Vec::with_capacity(groups.len()) }
-    }
-
+impl Row<'_> {
     /// The feature of the next group, which must be named, at this bin.
+    #[inline]
     fn bin(&mut self, name: &str, bin: usize) {
-        self.bins(name, std::iter::once(bin));
+        self.bins(name, Some(bin));
     }
 
-    /// Several features of the next group.
+    /// Several features of the next group, or none.
+    #[inline]
     fn bins(&mut self, name: &str, bins: impl IntoIterator<Item = usize>) {
-        let (expected, count) = self.groups[self.group];
+        let (expected, count) = GROUPS[self.group];
         debug_assert_eq!(name, expected);
+        let mut value = 0;
         for bin in bins {
-            self.active.push((self.base + bin.min(count - 1)) as u16);
+            let bin = bin.min(count - 1);
+            if value == 0 {
+                value = bin as u8 + 1;
+            }
+            self.active.push((self.base + bin) as u16);
         }
+        self.values[self.group] = value;
         self.base += count;
         self.group += 1;
     }
@@ -112,15 +121,39 @@ fn at(value: f32, borders: &[f32]) -> usize {
 
 const LENGTHS: &[f32] = &[1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 22.0, 40.0, 80.0];
 
+/// What one line shows by itself, looked up once and asked for by its neighbours.
+#[derive(Clone, Copy, Default)]
+struct Look {
+    ending: u8,
+    beginning: u8,
+    capitals: u8,
+    /// A neighbour at a glance.
+    seen: u8,
+    /// How much it looks like a program's.
+    code: u8,
+    /// Its words, and those of them in which a writer speaks of himself and the reader.
+    words: f32,
+    own: f32,
+    /// Its words that are function words.
+    function: f32,
+    verb: bool,
+    month: bool,
+    /// The logarithm of one more than its length.
+    log: f32,
+    signs: Signs,
+}
+
 /// What one line's look does not know: counts over the page.
 struct PageFacts {
     lines: usize,
     /// Documents of the host with the same first line.
     copies: u32,
     prose_share: f32,
-    /// Hashes of the words of the other lines, and whether they stand in running text.
-    told: ByHash<bool>,
-    title: ByHash<bool>,
+    /// Hashes of the words of other lines that stand in running text.
+    told: HashSet<u64, BuildHasherDefault<Identity>>,
+    /// Hashes of the first line's words, sorted, and as bits.
+    title: Vec<u64>,
+    title_bits: u64,
     /// The kinds of every token of the page.
     kinds: Vec<Kinds>,
     /// For each line the nearest running text before and after.
@@ -129,11 +162,8 @@ struct PageFacts {
     /// For each line the lines shorter than 8 words around it, without a break.
     run: Vec<usize>,
     /// For each line how often it stands in the document.
-    twice: Vec<usize>,
-    /// For each line how much it looks like a program's.
-    code: Vec<u8>,
-    /// For each line its words and those of them in which a writer speaks of himself and the reader.
-    speaker: Vec<(f32, f32)>,
+    twice: Vec<u32>,
+    looks: Vec<Look>,
     /// The length in the middle of those of running text, in words.
     median: f32,
 }
@@ -142,22 +172,19 @@ impl PageFacts {
     fn new(page: &Page) -> Self {
         let n = page.lines.len();
         let lexicon = page.phrases.lexicon();
+        page.look_up(0..n, true);
         let kinds: Vec<Kinds> = page.view.tokens.iter().map(|t| lexicon.kinds(t)).collect();
         let content = |i: usize| {
             let kinds = &kinds[page.lines[i].tokens.clone()];
             page.tokens(i).iter().zip(kinds).filter(|(t, k)| is_content(t, **k)).map(|(t, _)| t.hash)
         };
         // Running text has many words and is asked for few: only these are kept.
-        let mut told: ByHash<bool> =
-            (0..n).filter(|&i| !page.lines[i].prose).flat_map(content).map(|w| (w, false)).collect();
         let mut filter = Filter::default();
-        told.keys().for_each(|&word| filter.add(word));
-        for word in (0..n).filter(|&i| page.lines[i].prose).flat_map(content).filter(|&w| filter.may_have(w)) {
-            if let Some(found) = told.get_mut(&word) {
-                *found = true;
-            }
-        }
-        let title: ByHash<bool> = (0..n.min(1)).flat_map(content).map(|w| (w, true)).collect();
+        (0..n).filter(|&i| !page.lines[i].prose).flat_map(content).for_each(|word| filter.add(word));
+        let prose = (0..n).filter(|&i| page.lines[i].prose);
+        let told = prose.flat_map(content).filter(|&w| filter.may_have(w)).collect();
+        let mut title: Vec<u64> = (0..n.min(1)).flat_map(content).collect();
+        title.sort_unstable();
         let total: f32 = page.lines.iter().map(|l| l.weight).sum();
         let prose: f32 = page.lines.iter().filter(|l| l.prose).map(|l| l.weight).sum();
         let mut before = Vec::with_capacity(n);
@@ -183,31 +210,76 @@ impl PageFacts {
             run[start..end].fill(end - start);
             start = end + 1;
         }
-        let key = |i: usize| page.tokens(i).iter().fold(0u64, |k, t| k.rotate_left(7) ^ t.hash);
-        let keys: Vec<u64> = (0..n).map(key).collect();
-        let mut times: ByHash<usize> = ByHash::default();
-        keys.iter().for_each(|&k| *times.entry(k).or_default() += 1);
-        let twice = keys.iter().map(|k| times[k]).collect();
         let mut lengths: Vec<f32> = page.lines.iter().filter(|l| l.prose).map(|l| l.weight).collect();
-        lengths.sort_unstable_by(f32::total_cmp);
-        let speaker = |i: usize| {
-            let kinds = &kinds[page.lines[i].tokens.clone()];
-            (kinds.len() as f32, count_of(kinds, Kinds::SELF))
+        let middle = lengths.len() / 2;
+        let median = match lengths.is_empty() {
+            true => 20.0,
+            false => *lengths.select_nth_unstable_by(middle, f32::total_cmp).1,
         };
         Self {
-            code: (0..n).map(|i| code(page.text(i))).collect(),
-            speaker: (0..n).map(speaker).collect(),
-            median: lengths.get(lengths.len() / 2).copied().unwrap_or(20.0),
+            looks: (0..n).map(|i| Look::of(page, i, &kinds[page.lines[i].tokens.clone()])).collect(),
+            median,
             lines: n,
             copies: if n == 0 { 1 } else { page.on_host(0).documents.max(1) },
             prose_share: prose / total.max(1.0),
             kinds,
             told,
+            title_bits: title.iter().fold(0, |bits, word| bits | 1 << (word >> 58)),
             title,
             before,
             after,
             run,
-            twice,
+            twice: twice(page),
+        }
+    }
+
+    fn in_title(&self, word: u64) -> bool {
+        self.title_bits >> (word >> 58) & 1 == 1 && self.title.binary_search(&word).is_ok()
+    }
+}
+
+/// How often each line stands in the document.
+fn twice(page: &Page) -> Vec<u32> {
+    let key = |i: usize| page.tokens(i).iter().fold(0u64, |k, t| k.rotate_left(7) ^ t.hash);
+    let mut place: ByHash<u32> = ByHash::default();
+    place.reserve(page.lines.len());
+    let mut times: Vec<u32> = Vec::with_capacity(page.lines.len());
+    let places: Vec<u32> = (0..page.lines.len())
+        .map(|i| {
+            let place = *place.entry(key(i)).or_insert(times.len() as u32);
+            if place as usize == times.len() {
+                times.push(0);
+            }
+            times[place as usize] += 1;
+            place
+        })
+        .collect();
+    places.into_iter().map(|place| times[place as usize]).collect()
+}
+
+impl Look {
+    fn of(page: &Page, i: usize, kinds: &[Kinds]) -> Self {
+        let (line, text) = (&page.lines[i], page.text(i));
+        let (mut function, mut own, mut any) = (0u32, 0u32, Kinds::default());
+        for kind in kinds {
+            function += u32::from(kind.any(Kinds::FUNCTION));
+            own += u32::from(kind.any(Kinds::SELF));
+            any = any.or(*kind);
+        }
+        let signs = Signs::of(text);
+        Self {
+            ending: ending(text, line.stop) as u8,
+            beginning: beginning(text) as u8,
+            capitals: capitals(page, i) as u8,
+            seen: seen(page, i) as u8,
+            code: code(text, &signs),
+            words: kinds.len() as f32,
+            own: own as f32,
+            function: function as f32,
+            verb: any.any(Kinds::VERB),
+            month: any.any(Kinds::MONTH),
+            log: (1.0 + line.weight).ln(),
+            signs,
         }
     }
 }
@@ -215,10 +287,6 @@ impl PageFacts {
 /// Whether a word tells what a text is about.
 fn is_content(token: &Token, kinds: Kinds) -> bool {
     !kinds.any(Kinds::FUNCTION) && token.span.len() > 2
-}
-
-fn count_of(words: &[Kinds], kinds: Kinds) -> f32 {
-    words.iter().filter(|k| k.any(kinds)).count() as f32
 }
 
 /// What the linear model sees of one line. For training it; see `examples/train_filler.rs`.
@@ -235,10 +303,19 @@ pub struct Sample {
     pub words: Vec<u64>,
     /// Hashes of its beginning, its end, and all of it when it is short: [`Run`].
     pub runs: Vec<u64>,
-    pub(super) first_word: u64,
-    pub(super) last_word: u64,
+    pub(super) likes: Likes,
+}
+
+/// In what respects a line may be like others of its page.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Likes {
+    /// In words.
+    pub length: f32,
+    pub prose: bool,
+    pub first_word: u64,
+    pub last_word: u64,
     /// Its length, ending and beginning in one value.
-    pub(super) shape: u64,
+    pub shape: u64,
 }
 
 /// Whether the page is an article in Arabic letters. The model has learned from no Arabic pages but
@@ -249,7 +326,7 @@ pub(super) fn is_arabic_article(page: &Page) -> bool {
     let share = page.lines.iter().filter(prose).map(|l| l.weight).sum::<f32>() / total.max(1.0);
     (share >= ARABIC_ARTICLE_SHARE || page.lines.len() < ARABIC_PAGE_LINES)
         && (0..page.lines.len())
-            .filter(|&i| page.lines[i].weight >= 3.0 && !shape::has_address(page.text(i)))
+            .filter(|&i| page.lines[i].weight >= 3.0 && !super::shape::has_address(page.text(i)))
             .take(3)
             .all(|i| script(page.text(i)) == 1)
 }
@@ -261,24 +338,41 @@ const ARABIC_PAGE_LINES: usize = 60;
 
 /// The samples of every line.
 pub(super) fn of_page(page: &Page) -> Vec<Sample> {
+    let mut samples = Vec::with_capacity(page.lines.len());
+    each_line(page, &mut vec![0; page.lines.len() * GROUPS.len()], GROUPS.len(), |i, features, likes| {
+        let tokens = page.tokens(i);
+        samples.push(Sample {
+            span: page.lines[i].span,
+            length: likes.length,
+            prose: likes.prose,
+            features: features.to_vec(),
+            words: words(tokens).map(|t| t.hash).collect(),
+            runs: Run::of(tokens).map(|(run, tokens)| run.key(tokens)).collect(),
+            likes,
+        });
+    });
+    samples
+}
+
+/// Writes for every line, into `values` from each multiple of `width` on, one more than the first
+/// bin of each group, and calls `each` with the line, the indices of its features and its likes.
+pub(super) fn each_line(page: &Page, values: &mut [u8], width: usize, mut each: impl FnMut(usize, &[u16], Likes)) {
     let facts = PageFacts::new(page);
-    (0..page.lines.len())
-        .map(|i| {
-            let (line, tokens, text) = (&page.lines[i], page.tokens(i), page.text(i));
-            let bits = [at(line.weight, LENGTHS), ending(text, line.stop), beginning(text), capitals(page, i)];
-            Sample {
-                span: line.span,
-                length: line.weight,
-                prose: line.prose,
-                features: of_line(page, &facts, i),
-                words: words(page, i),
-                runs: Run::of(tokens).map(|(run, tokens)| run.key(tokens)).collect(),
-                first_word: tokens.first().map_or(0, |t| t.hash),
-                last_word: tokens.last().map_or(0, |t| t.hash),
-                shape: bits.iter().fold(0u64, |key, &bit| key << 8 | bit as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15),
-            }
-        })
-        .collect()
+    let mut active = Vec::with_capacity(2 * GROUPS.len());
+    for (i, values) in values.chunks_exact_mut(width).enumerate() {
+        active.clear();
+        of_line(page, &facts, i, Row { base: 0, group: 0, active: &mut active, values });
+        let (line, tokens, look) = (&page.lines[i], page.tokens(i), &facts.looks[i]);
+        let bits = [at(line.weight, LENGTHS) as u8, look.ending, look.beginning, look.capitals];
+        let likes = Likes {
+            length: line.weight,
+            prose: line.prose,
+            first_word: tokens.first().map_or(0, |t| t.hash),
+            last_word: tokens.last().map_or(0, |t| t.hash),
+            shape: bits.iter().fold(0u64, |key, &bit| key << 8 | u64::from(bit)).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        };
+        each(i, &active, likes);
+    }
 }
 
 /// A run of words that may be a formula: "read our", "min read", "all rights reserved".
@@ -313,18 +407,17 @@ impl Run {
     }
 }
 
-/// Digits are counted in the beginning of a line.
-const DIGITS_SIGNS_MAX: usize = 200;
 /// At most this many words of a line are looked at.
 const WORDS_MAX: usize = 40;
 
-fn words(page: &Page, i: usize) -> Vec<u64> {
-    page.tokens(i).iter().take(WORDS_MAX).map(|t| t.hash).collect()
+/// The words of a line that the model knows by themselves.
+pub(super) fn words(tokens: &[Token]) -> impl ExactSizeIterator<Item = &Token> {
+    tokens.iter().take(WORDS_MAX)
 }
 
-fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
+fn of_line(page: &Page, facts: &PageFacts, i: usize, mut row: Row) {
     let n = facts.lines;
-    let (line, text, tokens) = (&page.lines[i], page.text(i), page.tokens(i));
+    let (line, look, tokens) = (&page.lines[i], &facts.looks[i], page.tokens(i));
     let lexicon = page.phrases.lexicon();
     let kinds = &facts.kinds[line.tokens.clone()];
     let weight = |i: usize| page.lines[i].weight;
@@ -332,27 +425,22 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     let length = at(line.weight, LENGTHS);
     let long = |j: Option<usize>| j.is_some_and(|j| page.lines[j].prose || weight(j) >= 15.0);
     let count = tokens.len().max(1) as f32;
-    let mut row = Row::new(GROUPS);
     row.bin("bias", 0);
     row.bin("length", length);
     row.bins("length_stop", line.stop.then_some(length));
     row.bins("length_before_long", long(neighbour(-1)).then_some(length));
     row.bins("length_after_long", long(neighbour(1)).then_some(length));
     row.bin("length_page", at(facts.prose_share, &[0.35, 0.7]) * 12 + length);
-    row.bin("ending", ending(text, line.stop));
-    row.bin("beginning", beginning(text));
-    row.bin("capitals", capitals(page, i));
-    let (signs_read, digits_read) = text
-        .chars()
-        .take(DIGITS_SIGNS_MAX)
-        .fold((0, 0), |(all, digits), c| (all + 1, digits + usize::from(dates::digit(c).is_some())));
-    let digits = digits_read as f32 / signs_read.max(1) as f32;
+    row.bin("ending", look.ending.into());
+    row.bin("beginning", look.beginning.into());
+    row.bin("capitals", look.capitals.into());
+    let digits = look.signs.digits;
     row.bin("digits", at(digits, &[0.001, 0.1, 0.4]));
-    let function = count_of(kinds, Kinds::FUNCTION) / count;
+    let function = look.function / count;
     row.bin("function_words", if line.weight < 3.0 { 4 } else { at(function, &[0.01, 0.2, 0.35]) });
-    row.bin("verb", usize::from(kinds.iter().any(|k| k.any(Kinds::VERB))));
-    row.bins("signs", signs(text));
-    let some_date = tokens.len() <= 18 && kinds.iter().any(|k| k.any(Kinds::MONTH));
+    row.bin("verb", usize::from(look.verb));
+    row.bins("signs", Bits(look.signs.found));
+    let some_date = tokens.len() <= 18 && look.month;
     let date = digits > 0.0 && tokens.len() <= 18 && dates::is_date(page.view.text, tokens, lexicon);
     row.bin("date", if date { 2 } else { usize::from(some_date) });
     let mark = page.marks[i].as_ref();
@@ -364,7 +452,7 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     row.bin("on_host", log(on_host.documents));
     row.bin("masked_on_host", log(page.masked(i).documents));
     row.bin("at_edge", if on_host.documents < 2 { 0 } else { 1 + usize::from(on_host.at_edge == on_host.documents) });
-    row.bin("twice_in_document", facts.twice[i] - 1);
+    row.bin("twice_in_document", facts.twice[i] as usize - 1);
     row.bin("place", i * 10 / n);
     const DISTANCES: &[f32] = &[1.0, 2.0, 3.0, 5.0, 10.0, 25.0, 60.0];
     row.bin("from_start", at(i as f32, DISTANCES));
@@ -372,47 +460,48 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize) -> Vec<u16> {
     for (name, offset) in
         [("before_1", -1), ("before_2", -2), ("before_3", -3), ("after_1", 1), ("after_2", 2), ("after_3", 3)]
     {
-        row.bin(name, neighbour(offset).map_or(0, |j| seen(page, j)));
+        row.bin(name, neighbour(offset).map_or(0, |j| facts.looks[j].seen.into()));
     }
     for (name, reach) in [("window_3_words", 3), ("window_8_words", 8)] {
         let (from, to) = (i.saturating_sub(reach), (i + reach + 1).min(n));
-        let mean = (from..to).map(|j| (1.0 + weight(j)).ln()).sum::<f32>() / (to - from) as f32;
+        let mean = facts.looks[from..to].iter().map(|look| look.log).sum::<f32>() / (to - from) as f32;
         row.bin(name, at(mean, &[0.8, 1.1, 1.4, 1.7, 2.1, 2.6, 3.2]));
     }
     const NEAR: &[f32] = &[1.0, 2.0, 3.0, 5.0, 12.0];
     row.bin("prose_before", facts.before[i].map_or(5, |j| at((i - j) as f32, NEAR) - 1));
     row.bin("prose_after", facts.after[i].map_or(5, |j| at((j - i) as f32, NEAR) - 1));
     row.bin("run_of_short", at(facts.run[i] as f32, &[1.0, 2.0, 3.0, 6.0, 15.0]));
-    let own = || tokens.iter().zip(kinds).filter(|(t, k)| is_content(t, **k));
-    let own_len = own().count();
-    let share = |set: &ByHash<bool>| {
-        own().filter(|(t, _)| set.get(&t.hash).is_some_and(|found| *found)).count() as f32 / own_len.max(1) as f32
-    };
-    let told = if line.prose || own_len == 0 { 0 } else { 1 + at(share(&facts.told), &[0.01, 0.5, 0.99]) };
-    row.bin("told_by_page", told);
-    row.bin("told_by_title", if own_len == 0 { 0 } else { 1 + at(share(&facts.title), &[0.01, 0.5]) });
-    row.bin("script", script(text) * 4 + at(line.weight, &[3.0, 8.0, 20.0]));
+    let (mut own, mut told, mut in_title) = (0u32, 0u32, 0u32);
+    for (token, _) in tokens.iter().zip(kinds).filter(|(t, k)| is_content(t, **k)) {
+        own += 1;
+        told += u32::from(!line.prose && facts.told.contains(&token.hash));
+        in_title += u32::from(facts.in_title(token.hash));
+    }
+    let share = |found: u32| found as f32 / own.max(1) as f32;
+    let by_page = if line.prose || own == 0 { 0 } else { 1 + at(share(told), &[0.01, 0.5, 0.99]) };
+    row.bin("told_by_page", by_page);
+    row.bin("told_by_title", if own == 0 { 0 } else { 1 + at(share(in_title), &[0.01, 0.5]) });
+    row.bin("script", script(page.text(i)) * 4 + at(line.weight, &[3.0, 8.0, 20.0]));
     row.bin("page_lines", at(n as f32, &[6.0, 15.0, 40.0, 100.0, 250.0, 600.0]));
     row.bin("page_prose_share", at(facts.prose_share, &[0.15, 0.35, 0.55, 0.75, 0.9]));
     let alike =
         [-1, 1].iter().filter(|&&o| neighbour(o).is_some_and(|j| (weight(j) - line.weight).abs() <= 1.0)).count();
     row.bin("like_neighbours", if line.weight >= 10.0 { 3 } else { alike });
-    row.bin("code", facts.code[i].into());
+    row.bin("code", look.code.into());
     let near = |reach: usize| i.saturating_sub(reach)..(i + reach + 1).min(n);
-    let coded = near(4).filter(|&j| facts.code[j] >= 2).count();
+    let coded = facts.looks[near(4)].iter().filter(|look| look.code >= 2).count();
     row.bin("code_around", at(coded as f32, &[1.0, 3.0, 6.0]));
     let speaks = |lines: std::ops::Range<usize>| {
-        let (words, own) = facts.speaker[lines].iter().fold((0.0, 0.0), |s, x| (s.0 + x.0, s.1 + x.1));
+        let (words, own) = facts.looks[lines].iter().fold((0.0, 0.0), |s, x| (s.0 + x.words, s.1 + x.own));
         at(own / f32::max(words, 1.0), &[0.001, 0.04, 0.08, 0.15])
     };
     row.bin("self_words", speaks(i..i + 1));
     row.bin("self_words_around", speaks(near(5)));
     row.bin("to_median", at(line.weight / facts.median, &[0.05, 0.1, 0.2, 0.4, 0.7, 1.1, 1.8]));
-    row.bin("pictographs", usize::from(text.contains(pictograph)));
-    let item = |j: Option<usize>| j.is_some_and(|j| beginning(page.text(j)) == 4);
+    row.bin("pictographs", usize::from(look.signs.pictograph));
+    let item = |j: Option<usize>| j.is_some_and(|j| facts.looks[j].beginning == 4);
     let items = usize::from(item(neighbour(-1))) + usize::from(item(neighbour(1)));
     row.bin("list_item", if item(Some(i)) { 1 + items } else { 0 });
-    row.active
 }
 
 /// A neighbour at a glance: its length, whether it ends in a stop, whether a rule named it.
@@ -460,7 +549,9 @@ fn capitals(page: &Page, i: usize) -> usize {
         if first.is_uppercase() || first.is_lowercase() {
             cased += 1;
             upper += usize::from(first.is_uppercase());
-            all += usize::from(word.chars().count() > 1 && !word.chars().any(char::is_lowercase));
+            // Only whether all of them are without a small letter matters.
+            let capital = || word.len() > first.len_utf8() && !word.chars().any(char::is_lowercase);
+            all += usize::from(all + 1 == cased && capital());
         }
     }
     match cased {
@@ -470,51 +561,11 @@ fn capitals(page: &Page, i: usize) -> usize {
     }
 }
 
-fn pictograph(c: char) -> bool {
-    matches!(c, '\u{2600}'..='\u{27bf}' | '\u{1f300}'..='\u{1faff}')
-}
-
 /// How much a line looks like a program's: 0 not at all, 3 surely. By the signs that prose lacks.
-fn code(text: &str) -> u8 {
-    let (mut signs, mut letters) = (0u32, 0u32);
-    for byte in text.bytes().take(200) {
-        match byte {
-            b'{' | b'}' | b'=' | b';' | b'<' | b'>' | b'_' | b'\\' | b'[' | b']' | b'`' | b'$' | b'|' | b'*' | b'&' => {
-                signs += 1;
-            }
-            b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => letters += 1,
-            _ => {}
-        }
-    }
+fn code(text: &str, signs: &Signs) -> u8 {
     let end = text.ends_with(['{', '}', ';', '\\']) || text.ends_with("({") || text.ends_with("):");
-    let call = text.contains("()") || text.contains("::") || text.contains("->") || text.contains("=>");
     let comment = text.starts_with("//") || text.starts_with("# ") || text.starts_with("$ ");
-    let dense = signs > 0 && signs * 8 >= letters;
-    (u8::from(end) + u8::from(call) + u8::from(comment) + u8::from(dense)).min(3)
-}
-
-fn signs(text: &str) -> Vec<usize> {
-    let mut found = Vec::new();
-    if text.len() > 2000 {
-        return found;
-    }
-    let tests: [&[char]; 7] = [
-        &['|', '·', '•', '»', '›', '«', '→', '▼', '►'],
-        &['©', '®', '™'],
-        &['$', '€', '£', '¥', '%'],
-        &['(', '（', '['],
-        &['"', '“', '”', '„'],
-        &['/', '\\', '_', '#', '='],
-        &[':', '：'],
-    ];
-    found.extend(tests.iter().enumerate().filter(|(_, set)| text.contains(**set)).map(|(k, _)| k));
-    if shape::has_address(text) {
-        found.push(7);
-    }
-    if text.contains([',', '،', '，']) {
-        found.push(8);
-    }
-    found
+    (u8::from(end) + u8::from(signs.call) + u8::from(comment) + u8::from(signs.dense)).min(3)
 }
 
 /// 0 Latin and other cased scripts, 1 Arabic, 2 scripts without spaces.

@@ -33,18 +33,14 @@ const SINGLE_SCORE: f32 = 0.65;
 pub(super) fn headlines(page: &mut Page) {
     let mut line = 1;
     while line < page.lines.len() {
-        let end = run_end(page, line);
+        // Most lines of a page of menus need not be looked at: a run begins below a paragraph.
+        let end = if page.is_prose(line - 1) { run_end(page, line) } else { line };
         if end == line {
             line += 1;
             continue;
         }
         let announced = page.text(line - 1).ends_with([':', '：']);
-        if end - line <= RUN_MAX
-            && page.is_prose(line - 1)
-            && !announced
-            && end < page.lines.len()
-            && page.is_prose(end)
-        {
+        if end - line <= RUN_MAX && !announced && end < page.lines.len() && page.is_prose(end) {
             run(page, line, end);
         }
         line = end;

@@ -5,7 +5,7 @@
 //! than a short one, and a line on a page that is all article surer than one on a page of menus.
 
 use super::features;
-use super::model::{Model, Opinion};
+use super::model::{Model, Opinions};
 use super::page::{Mark, Page, rounded};
 use super::shape;
 use crate::label::Label;
@@ -40,12 +40,13 @@ pub(super) fn judge(page: &mut Page, model: &Model) {
         return;
     }
     let opinions = model.judge(page);
-    let filler = opinions.iter().filter(|o| o.chance >= 0.5).count() as f32 / opinions.len() as f32;
+    let chances = &opinions.chances;
+    let filler = chances.iter().filter(|&&chance| chance >= 0.5).count() as f32 / chances.len() as f32;
     let borders = if filler >= MENUS_SHARE { MENUS } else { ARTICLE };
-    for (line, opinion) in opinions.into_iter().enumerate() {
+    for (line, &chance) in chances.iter().enumerate() {
         let weight = page.lines[line].weight;
         let length = usize::from(weight >= SHORT) + usize::from(weight >= LONG);
-        let score = score(opinion.chance, borders[length]);
+        let score = score(chance, borders[length]);
         let menus = filler >= MENUS_SHARE && page.lines.len() >= MENU_PAGE_LINES;
         let replaced = match page.marks[line].as_ref().map(|m| m.label) {
             None | Some(Label::SectionHeading) => score >= 0.5,
@@ -53,16 +54,16 @@ pub(super) fn judge(page: &mut Page, model: &Model) {
             Some(_) => false,
         };
         if replaced {
-            page.marks[line] = Some(mark_of(page, line, score, &opinion, model));
+            page.marks[line] = Some(mark_of(page, line, score, &opinions, model));
             continue;
         }
         match &mut page.marks[line] {
             Some(mark) if matches!(mark.label, Label::Title | Label::SectionHeading) => {}
             Some(mark) => {
                 let doubt = if STRUCTURE.contains(&mark.rule) { DOUBT_STRUCTURE } else { DOUBT };
-                if opinion.chance < doubt[length] && mark.score > DOUBTED_SCORE {
+                if chance < doubt[length] && mark.score > DOUBTED_SCORE {
                     mark.evidence.push(("score_of_rule", rounded(mark.score)));
-                    mark.evidence.push(("chance_by_model", rounded(opinion.chance)));
+                    mark.evidence.push(("chance_by_model", rounded(chance)));
                     mark.score = DOUBTED_SCORE;
                     mark.why = format!("{}; but its place and neighbours are the article's", mark.why);
                 } else {
@@ -109,7 +110,7 @@ fn score(chance: f32, [thorough, default, careful]: [f32; 3]) -> f32 {
     }
 }
 
-fn mark_of(page: &Page, line: usize, score: f32, opinion: &Opinion, model: &Model) -> Mark {
+fn mark_of(page: &Page, line: usize, score: f32, opinions: &Opinions, model: &Model) -> Mark {
     let text = page.text(line);
     let label = match page.lines[line].weight {
         _ if text.contains('©') => Label::Rights,
@@ -118,17 +119,17 @@ fn mark_of(page: &Page, line: usize, score: f32, opinion: &Opinion, model: &Mode
         _ if page.lines[line].headline() => Label::ReadAlsoContent,
         _ => Label::Promo,
     };
-    let reasons = model.reasons(opinion);
-    let names: Vec<&str> = reasons.iter().map(|(name, _)| name.as_str()).collect();
-    let why = format!(
-        "its shape, words and neighbours are those of filler; {} weighed most",
-        names.join(", ").replace('_', " ")
-    );
-    let mut mark = Mark::new(label, "model.line", score, why).with("chance", rounded(opinion.chance));
-    let reasons: serde_json::Map<_, _> =
-        reasons.iter().map(|(name, weight)| (name.clone(), rounded(*weight))).collect();
-    mark.evidence.push(("weighed", reasons.into()));
-    mark
+    let mut why = String::with_capacity(160);
+    why.push_str("its shape, words and neighbours are those of filler; ");
+    let mut reasons = serde_json::Map::new();
+    for (at, (name, weight)) in model.reasons(opinions, line).enumerate() {
+        why.push_str(if at > 0 { ", " } else { "" });
+        why.extend(name.chars().map(|c| if c == '_' { ' ' } else { c }));
+        reasons.insert(name.to_string(), rounded(weight));
+    }
+    why.push_str(" weighed most");
+    let evidence = vec![("chance", rounded(opinions.chances[line])), ("weighed", reasons.into())];
+    Mark { label, rule: "model.line", score, evidence, why }
 }
 
 #[cfg(test)]

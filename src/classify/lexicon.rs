@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
+use super::phrases::Filter;
 use crate::tokenise::Token;
 
 /// A map by word hashes, which are random already.
@@ -95,6 +96,8 @@ impl Kinds {
 #[derive(Default)]
 pub(super) struct Lexicon {
     words: ByHash<Kinds>,
+    /// Which words may be known: most are not, and this is one read.
+    known: Filter,
 }
 
 impl Lexicon {
@@ -102,10 +105,14 @@ impl Lexicon {
     pub fn add(&mut self, hash: u64, kind: Kinds) {
         let kinds = self.words.entry(hash).or_default();
         *kinds = kinds.or(kind);
+        self.known.add(hash);
     }
 
     /// The kinds of one word.
     pub fn kinds(&self, token: &Token) -> Kinds {
+        if !self.known.may_have(token.hash) {
+            return Kinds::default();
+        }
         self.words.get(&token.hash).copied().unwrap_or_default()
     }
 

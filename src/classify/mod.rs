@@ -35,6 +35,7 @@ mod model;
 mod page;
 mod phrases;
 mod shape;
+mod signs;
 mod sitewide;
 #[cfg(test)]
 mod tests;
@@ -129,7 +130,7 @@ impl Classifier {
 
     /// The chance that the model alone gives each line of a document to be filler.
     pub fn chances(&self, host: Option<&str>, view: &View, lines: &LineFrequencies) -> Vec<f32> {
-        self.model.judge(&self.rules(host, view, lines)).iter().map(|o| o.chance).collect()
+        self.model.judge(&self.rules(host, view, lines)).chances
     }
 
     /// The findings of one document in reading order; they do not overlap.

@@ -7,11 +7,11 @@
 //! `cargo run --release --example train_filler`.
 
 use super::context;
-use super::features::{self, Run, Sample};
+use super::features::{self, Likes, Run};
 use super::lexicon::ByHash;
 use super::page::Page;
 use super::phrases::Filter;
-use crate::tokenise::Tokeniser;
+use crate::tokenise::{Token, Tokeniser};
 
 const WEIGHTS: &str = include_str!("model.txt");
 
@@ -24,6 +24,9 @@ pub(super) struct Model {
     /// Which of the two a hash may be in.
     known: Filter,
     trees: Vec<Tree>,
+    /// The values that trees ask for first, ascending, and for each tree which of them it is.
+    roots: Vec<u8>,
+    root_of: Vec<u8>,
     value_names: Vec<String>,
 }
 
@@ -40,13 +43,18 @@ struct Tree {
     leaves: [f32; LEAVES],
 }
 
-/// What the model thinks of one line.
-pub(super) struct Opinion {
-    /// The chance that the line is filler.
-    pub chance: f32,
-    /// What the trees saw.
-    values: Vec<u8>,
+/// What the model thinks of the lines of a page.
+pub(super) struct Opinions {
+    /// The chance of each line to be filler.
+    pub chances: Vec<f32>,
+    /// For each line what the trees of each root added.
+    weighed: Vec<f32>,
+    roots: usize,
 }
+
+/// So many lines are taken through the trees together: their values stay in the nearest memory, and
+/// while one line waits for a fork the next goes on.
+const LINES_AT_ONCE: usize = 64;
 
 impl Model {
     /// Reads the weights; features the file does not name weigh nothing.
@@ -64,6 +72,8 @@ impl Model {
             runs: ByHash::default(),
             known: Filter::default(),
             trees: Vec::new(),
+            roots: Vec::new(),
+            root_of: Vec::new(),
             value_names,
         };
         for line in text.lines().filter(|l| !l.starts_with('#')) {
@@ -86,46 +96,69 @@ impl Model {
             }
         }
         model.words.keys().chain(model.runs.keys()).for_each(|&key| model.known.add(key));
+        model.roots = model.trees.iter().map(|tree| tree.forks[0].0).collect();
+        model.roots.sort_unstable();
+        model.roots.dedup();
+        let place = |tree: &Tree| model.roots.partition_point(|&root| root < tree.forks[0].0) as u8;
+        model.root_of = model.trees.iter().map(place).collect();
         model
     }
 
     /// What it thinks of every line of the page.
-    pub fn judge(&self, page: &Page) -> Vec<Opinion> {
-        let samples = features::of_page(page);
-        let first: Vec<f32> = samples.iter().map(|s| chance(self.first_sum(s))).collect();
-        context::values(&samples, &first)
-            .into_iter()
-            .map(|values| {
-                let sum: f32 = self.trees.iter().map(|tree| tree.leaf(&values)).sum();
-                Opinion { chance: chance(sum), values }
-            })
-            .collect()
-    }
-
-    /// The values that weighed most with an opinion, and what the trees that first ask for them added.
-    pub fn reasons(&self, opinion: &Opinion) -> Vec<(String, f32)> {
-        let mut weighed = vec![0.0; self.value_names.len()];
-        for tree in &self.trees {
-            weighed[tree.forks[0].0 as usize] += tree.leaf(&opinion.values);
+    pub fn judge(&self, page: &Page) -> Opinions {
+        const WIDTH: usize = context::WIDTH;
+        let n = page.lines.len();
+        let mut values = vec![0; n * WIDTH];
+        let mut likes: Vec<Likes> = Vec::with_capacity(n);
+        let mut chances = Vec::with_capacity(n);
+        features::each_line(page, &mut values, WIDTH, |i, features, like| {
+            chances.push(chance(self.first_sum(features, page.tokens(i))));
+            likes.push(like);
+        });
+        context::around(&likes, &chances, &mut values);
+        let roots = self.roots.len();
+        let mut weighed = vec![0.0; n * roots];
+        chances.fill(0.0);
+        let lines = values.chunks(WIDTH * LINES_AT_ONCE).zip(chances.chunks_mut(LINES_AT_ONCE));
+        for ((values, sums), weighed) in lines.zip(weighed.chunks_mut((roots * LINES_AT_ONCE).max(1))) {
+            for (tree, &root) in self.trees.iter().zip(&self.root_of) {
+                let lines = values.as_chunks::<WIDTH>().0.iter().zip(&mut *sums);
+                for ((values, sum), weighed) in lines.zip(weighed.chunks_exact_mut(roots)) {
+                    let leaf = tree.leaf(values);
+                    *sum += leaf;
+                    weighed[root as usize] += leaf;
+                }
+            }
         }
-        self.most(&weighed)
+        chances.iter_mut().for_each(|sum| *sum = chance(*sum));
+        Opinions { chances, weighed, roots }
     }
 
-    fn first_sum(&self, sample: &Sample) -> f32 {
-        let shape: f32 = sample.features.iter().map(|&i| self.plain[i as usize]).sum();
-        let sum = |keys: &[u64], of: &ByHash<f32>| -> f32 {
-            keys.iter().filter(|&&key| self.known.may_have(key)).filter_map(|key| of.get(key)).sum()
-        };
-        let (known, formulas) = (sum(&sample.words, &self.words), sum(&sample.runs, &self.runs));
-        shape + known / (sample.words.len().max(1) as f32).sqrt() + formulas
+    /// The three values that weighed most with an opinion, either way, and what the trees that first
+    /// ask for them added.
+    pub fn reasons(&self, opinions: &Opinions, line: usize) -> impl Iterator<Item = (&str, f32)> {
+        let weighed = &opinions.weighed[line * opinions.roots..][..opinions.roots];
+        let mut top: [Option<usize>; 3] = [None; 3];
+        for root in (0..weighed.len()).filter(|&root| weighed[root] != 0.0) {
+            // Of two that weighed the same the first stays before the second.
+            let more = |kept: &Option<usize>| kept.is_none_or(|kept| weighed[root].abs() > weighed[kept].abs());
+            if let Some(place) = top.iter().position(more) {
+                top[place..].rotate_right(1);
+                top[place] = Some(root);
+            }
+        }
+        let named = |root: usize| (self.value_names[self.roots[root] as usize].as_str(), weighed[root]);
+        top.into_iter().flatten().map(named).collect::<Vec<_>>().into_iter()
     }
 
-    /// The three values that weighed most, either way.
-    fn most(&self, weighed: &[f32]) -> Vec<(String, f32)> {
-        let mut top: Vec<usize> = (0..weighed.len()).filter(|&i| weighed[i] != 0.0).collect();
-        top.sort_by(|&a, &b| weighed[b].abs().total_cmp(&weighed[a].abs()));
-        top.truncate(3);
-        top.into_iter().map(|i| (self.value_names[i].clone(), weighed[i])).collect()
+    fn first_sum(&self, features: &[u16], tokens: &[Token]) -> f32 {
+        let shape: f32 = features.iter().map(|&i| self.plain[i as usize]).sum();
+        let of = |key: u64, of: &ByHash<f32>| if self.known.may_have(key) { of.get(&key).copied() } else { None };
+        let words = features::words(tokens);
+        let len = words.len();
+        let known: f32 = words.filter_map(|t| of(t.hash, &self.words)).sum();
+        let formulas: f32 = Run::of(tokens).filter_map(|(run, tokens)| of(run.key(tokens), &self.runs)).sum();
+        shape + known / (len.max(1) as f32).sqrt() + formulas
     }
 }
 
@@ -145,7 +178,8 @@ impl Tree {
     }
 
     /// What the tree adds for these values.
-    fn leaf(&self, values: &[u8]) -> f32 {
+    #[inline]
+    fn leaf(&self, values: &[u8; context::WIDTH]) -> f32 {
         let mut node = 0;
         for _ in 0..DEPTH {
             let (value, border) = self.forks[node];

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::lexicon::Kinds;
 use super::phrases::{Haystack, Phrases};
 use super::{Evidence, Finding, shape};
-use crate::fingerprint::{LineCount, LineFrequencies};
+use crate::fingerprint::{HostKey, LineCount, LineFrequencies, line_keys};
 use crate::label::{Label, Zone};
 use crate::span::Span;
 use crate::tokenise::{Token, Tokeniser, View};
@@ -61,7 +61,6 @@ impl Mark {
 /// A document under classification.
 pub(super) struct Page<'a> {
     pub view: &'a View<'a>,
-    pub host: Option<&'a str>,
     pub phrases: &'a Phrases,
     pub frequencies: &'a LineFrequencies,
     pub tokeniser: &'a Tokeniser,
@@ -74,6 +73,9 @@ pub(super) struct Page<'a> {
     prose: Cell<(usize, usize)>,
     /// Counts of lines, once they were asked for: of the host, masked, of the corpus.
     counts: Vec<[Cell<Option<LineCount>>; 3]>,
+    /// The host's key, and those of lines once they were asked for: plain and masked.
+    host: HostKey,
+    keys: Vec<Cell<Option<(u64, Option<u64>)>>>,
 }
 
 impl<'a> Page<'a> {
@@ -91,7 +93,9 @@ impl<'a> Page<'a> {
         let marks = vec![None; lines.len()];
         let prose = Cell::new((0, lines.len()));
         let counts = vec![[const { Cell::new(None) }; 3]; lines.len()];
-        Self { view, host, phrases, frequencies, tokeniser, lines, marks, inside: Vec::new(), prose, counts }
+        let keys = vec![Cell::new(None); lines.len()];
+        let host = HostKey::of(host);
+        Self { view, phrases, frequencies, tokeniser, lines, marks, inside: Vec::new(), prose, counts, host, keys }
     }
 
     pub fn text(&self, line: usize) -> &'a str {
@@ -104,17 +108,43 @@ impl<'a> Page<'a> {
 
     /// How often the host has this line.
     pub fn on_host(&self, line: usize) -> LineCount {
-        self.count(line, 0, || self.frequencies.on_host(self.host, self.tokens(line)))
+        self.count(line, 0, || self.frequencies.of_key(self.keys(line).0, self.host))
     }
 
     /// How often the host has this line, its numbers aside.
     pub fn masked(&self, line: usize) -> LineCount {
-        self.count(line, 1, || self.frequencies.masked(self.host, self.view, self.tokens(line)))
+        self.count(line, 1, || match self.keys(line).1 {
+            Some(masked) => self.frequencies.of_key(masked, self.host),
+            None => self.on_host(line),
+        })
     }
 
     /// How often the corpus has this line.
     pub fn in_corpus(&self, line: usize) -> LineCount {
-        self.count(line, 2, || self.frequencies.in_corpus(self.tokens(line)))
+        self.count(line, 2, || self.frequencies.of_key(self.keys(line).0, HostKey::CORPUS))
+    }
+
+    /// Looks the counts of these lines up: one after another without a question between, so that the
+    /// reads of memory do not wait for each other. `all` of them, or only those on the host.
+    pub fn look_up(&self, lines: impl Iterator<Item = usize> + Clone, all: bool) {
+        for line in lines.clone() {
+            self.keys(line);
+        }
+        for line in lines {
+            self.on_host(line);
+            if all {
+                self.masked(line);
+                self.in_corpus(line);
+            }
+        }
+    }
+
+    fn keys(&self, line: usize) -> (u64, Option<u64>) {
+        self.keys[line].get().unwrap_or_else(|| {
+            let keys = line_keys(self.view.text, self.tokens(line));
+            self.keys[line].set(Some(keys));
+            keys
+        })
     }
 
     /// Each count costs three reads of memory far apart; several rules ask for the same.
@@ -202,13 +232,14 @@ impl<'a> Page<'a> {
         // A line that its own parts fill, such as foreign text with a post glued to it, is none of
         // the article's.
         let article = |&i: &usize| {
-            let parts = self.inside.iter().filter(|part| part.0 == i);
-            let filled: usize = parts.map(|(_, bytes, _)| bytes.len()).sum();
-            self.is_prose(i) && filled < self.lines[i].span.len()
+            self.is_prose(i) && {
+                let parts = self.inside.iter().filter(|part| part.0 == i);
+                parts.map(|(_, bytes, _)| bytes.len()).sum::<usize>() < self.lines[i].span.len()
+            }
         };
         let first = (0..self.lines.len()).find(article).unwrap_or(0);
         let last = (0..self.lines.len()).rev().find(article).unwrap_or(self.lines.len());
-        let mut findings = Vec::new();
+        let mut findings = Vec::with_capacity(self.marks.iter().flatten().count() + self.inside.len());
         let Page { lines, marks, inside, .. } = self;
         let mut push = |span: Span, zone, mark: Mark| {
             let Mark { label, rule, score, evidence, why } = mark;

@@ -12,6 +12,7 @@ use super::dates;
 use super::lexicon::{ByHash, Kinds, Lexicon};
 use super::shape;
 use crate::error::Result;
+use crate::fingerprint::lines::begins_with_digit;
 use crate::label::Label;
 use crate::normalise::Folds;
 use crate::params::PhraseList;
@@ -146,6 +147,37 @@ impl Element {
     }
 }
 
+/// Words without which these elements are not the whole of a line, one bit of 64 each.
+fn required(elements: &[Element]) -> u64 {
+    let bits = elements.iter().map(|element| match element {
+        Element::Word { hash, .. } => word_bit(*hash),
+        Element::Group(choices) => choices.iter().map(|c| required(c)).fold(u64::MAX, |all, c| all & c),
+        Element::Slot(_) | Element::Colon | Element::End => 0,
+    });
+    bits.fold(0, |all, bit| all | bit)
+}
+
+/// Of groups, words of which one at least stands in the line: two sets as bits, all bits where there
+/// is no such group.
+fn one_of(elements: &[Element]) -> [u64; 2] {
+    let mut sets = [u64::MAX; 2];
+    let groups = elements.iter().filter_map(|element| match element {
+        Element::Group(choices) => {
+            let bits: Vec<u64> = choices.iter().map(|choice| required(choice)).collect();
+            // One word of each choice is enough to tell.
+            let set = bits.iter().fold(0, |set, bits| set | (bits & bits.wrapping_neg()));
+            (!bits.contains(&0)).then_some(set)
+        }
+        _ => None,
+    });
+    sets.iter_mut().zip(groups).for_each(|(set, group)| *set = group);
+    sets
+}
+
+fn word_bit(hash: u64) -> u64 {
+    1 << (hash >> 58)
+}
+
 /// The fewest and the most words these elements take.
 fn words_of(elements: &[Element]) -> (usize, usize) {
     elements.iter().map(Element::words).fold((0, 0), |sum, w| (sum.0 + w.0, sum.1 + w.1))
@@ -222,6 +254,11 @@ pub(super) struct Phrases {
     elements: Vec<Vec<Element>>,
     /// The fewest and the most words each phrase takes.
     words: Vec<(usize, usize)>,
+    /// Words without which each phrase is no line, as bits.
+    required: Vec<u64>,
+    one_of: Vec<[u64; 2]>,
+    /// Which word's hash a phrase may begin with.
+    first: Filter,
     /// Phrases by the hash of a word they can begin with.
     by_first: ByHash<Vec<u32>>,
     /// Of these the ones that count inside lines.
@@ -253,6 +290,9 @@ impl Phrases {
             phrases: Vec::new(),
             elements: Vec::new(),
             words: Vec::new(),
+            required: Vec::new(),
+            one_of: Vec::new(),
+            first: Filter::default(),
             inside: Filter::default(),
             by_first: ByHash::default(),
             inside_by_first: ByHash::default(),
@@ -278,12 +318,19 @@ impl Phrases {
         if hay.tokens.len() > LINE_WORDS_MAX {
             return None;
         }
-        let known = self.by_first.get(&first.hash).map_or(&[][..], |v| &v[..]);
+        let known = match self.first.may_have(first.hash) {
+            true => self.by_first.get(&first.hash).map_or(&[][..], |v| &v[..]),
+            false => &[],
+        };
         // Every value a phrase begins with has a number near its beginning.
         let value = self.open.len()
             * usize::from(
-                hay.tokens.iter().take(8).any(|t| t.span.of(hay.text).starts_with(|c| dates::digit(c).is_some())),
+                hay.tokens.iter().take(8).any(|t| begins_with_digit(hay.text, t)),
             );
+        if known.is_empty() && value == 0 {
+            return None;
+        }
+        let words = hay.tokens.iter().fold(0, |bits, t| bits | word_bit(t.hash));
         let whole = MatchEnd { next: hay.tokens.len(), cut: None };
         let hits = known.iter().chain(&self.open[..value]).filter(|&&p| {
             let phrase = &self.phrases[p as usize];
@@ -293,6 +340,8 @@ impl Phrases {
             let (least, most) = self.words[p as usize];
             phrase.place != Place::Inline
                 && (least..=most).contains(&hay.tokens.len())
+                && self.required[p as usize] & !words == 0
+                && self.one_of[p as usize].iter().all(|set| set & words != 0)
                 && self.matches(hay, rest, 0, false) == Some(whole)
         });
         let phrase = hits.map(|&p| (&self.phrases[p as usize], p)).min_by_key(|(phrase, p)| (phrase.weak, *p))?.0;
@@ -487,6 +536,7 @@ mod tests {
             phrases.inside_by_first.keys().filter(|&&word| phrases.inside.may_have(!word)).count() * 10
                 < phrases.inside_by_first.len()
         );
+        assert!(phrases.by_first.keys().all(|&word| phrases.first.may_have(word)));
         assert_eq!(phrases.words.len(), phrases.elements.len());
         let pattern = phrases.elements(default_tokeniser(), "(a/b c) [d] <date> e $").unwrap();
         assert_eq!(words_of(&pattern), (1 + 2 + 1, 2 + 1 + 18 + 1));

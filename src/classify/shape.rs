@@ -55,9 +55,28 @@ pub(super) fn between<'t>(text: &'t str, before: &Token, after: &Token) -> &'t s
 
 /// Whether the text holds an address of the net: mail, link, account.
 pub(super) fn has_address(text: &str) -> bool {
-    // Every address has one of these; most lines have none.
-    let sign = text.bytes().any(|b| b == b'@' || b == b'.' || b == b':');
-    sign && (mail_at(text).is_some() || has_link(text) || account_len(text) > 0)
+    // Every address has one of these signs, most lines have none: a look around each.
+    let bytes = text.as_bytes();
+    let mut at_sign = false;
+    for i in memchr::memchr3_iter(b'.', b':', b'@', bytes) {
+        let link = match bytes[i] {
+            b'.' => {
+                let (before, after) = (&bytes[..i], &bytes[i + 1..]);
+                matches!(before, [.., b'w', b'w', b'w'] | [.., b'W', b'W', b'W'] | [.., b'W', b'w', b'w'])
+                    || (before.ends_with(b"t") && after.starts_with(b"co/"))
+                    || (before.ends_with(b"pic") && after.starts_with(b"twitter.com"))
+            }
+            b':' => bytes[i + 1..].starts_with(b"//"),
+            _ => {
+                at_sign = true;
+                false
+            }
+        };
+        if link {
+            return true;
+        }
+    }
+    at_sign && (mail_at(text).is_some() || account_len(text) > 0)
 }
 
 /// Where a mail address has its `@`.
@@ -74,6 +93,7 @@ pub(super) fn mail_at(text: &str) -> Option<usize> {
 }
 
 /// Whether a link or a bare host name stands in the text.
+#[cfg(test)]
 pub(super) fn has_link(text: &str) -> bool {
     if text.contains("://") || text.contains("pic.twitter.com") || text.contains("t.co/") {
         return true;
@@ -116,6 +136,21 @@ mod tests {
         assert!(has_sentence_end("قال نعم. ثم مضى"));
         assert!(!has_sentence_end("العربية.نت"));
         assert!(has_sentence_end("好。再见"));
+    }
+
+    #[test]
+    fn one_pass_finds_the_addresses_that_each_sort_s_own_search_finds() {
+        let parts =
+            ["www", "WWW", "Www", "wWw", ".", "t", "co/", "pic", "twitter.com", ":", "//", "@", "ab", "c.de", " ", "م"];
+        for a in parts {
+            for b in parts {
+                for c in parts {
+                    let text = format!("{a}{b}{c}");
+                    let plain = mail_at(&text).is_some() || has_link(&text) || account_len(&text) > 0;
+                    assert_eq!(has_address(&text), plain, "{text}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(super) fn sitewide(page: &mut Page) {
     }
     // Where the title recurs as often as its lines, the document was published again.
     let copies = page.on_host(0).documents;
+    let asked = |&line: &usize| page.marks[line].is_none() && page.lines[line].weight <= 40.0;
+    page.look_up((1..page.lines.len()).filter(asked), false);
     for line in 1..page.lines.len() {
         let tokens = page.tokens(line);
         if page.marks[line].is_some() || tokens.is_empty() || page.lines[line].weight > 40.0 {
@@ -26,9 +28,9 @@ pub(super) fn sitewide(page: &mut Page) {
         let (count, form) =
             if plain.documents >= DOCUMENTS_MIN { (plain, "plain") } else { (page.masked(line), "masked") };
         // A masked line must keep a few words: "3-1" is no template.
-        let words = tokens.iter().filter(|t| !t.span.of(page.view.text).starts_with(char::is_numeric)).count();
+        let words = || tokens.iter().filter(|t| !t.span.of(page.view.text).starts_with(char::is_numeric)).count();
         let least = if page.lines[line].prose { DOCUMENTS_PROSE_MIN } else { DOCUMENTS_MIN };
-        if count.documents < least.max(2 * copies) || (form == "masked" && words < 3) {
+        if count.documents < least.max(2 * copies) || (form == "masked" && words() < 3) {
             continue;
         }
         let stable = count.at_edge * 10 >= count.documents * 9;

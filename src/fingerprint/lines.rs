@@ -75,7 +75,8 @@ impl LineFrequencies {
             }
             let edge = segment < EDGE_LINES || last - segment < EDGE_LINES;
             let title = segment == 0;
-            for line in [Some(plain_key(tokens)), masked_key(view.text, tokens)].into_iter().flatten() {
+            let (plain, masked) = line_keys(view.text, tokens);
+            for line in [Some(plain), masked].into_iter().flatten() {
                 keys.push((mix(line, host), edge, title));
                 keys.push((mix(line, CORPUS), edge, title));
             }
@@ -116,6 +117,11 @@ impl LineFrequencies {
         }
     }
 
+    /// How often the line of a key of [`line_keys`] was seen on the host.
+    pub fn of_key(&self, key: u64, host: HostKey) -> LineCount {
+        self.count(mix(key, host.0))
+    }
+
     fn count(&self, key: u64) -> LineCount {
         let mut least = LineCount { documents: u32::MAX, at_edge: u32::MAX, as_title: u32::MAX };
         for counter in self.row_counters(key) {
@@ -150,6 +156,20 @@ fn unpack(counter: u64) -> (u64, u64, u64) {
 /// Stands for the whole corpus where a host's key would.
 const CORPUS: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// What a host, or the whole corpus, adds to the key of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostKey(u64);
+
+impl HostKey {
+    /// The whole corpus.
+    pub const CORPUS: Self = Self(CORPUS);
+
+    /// A host, `None` being one too.
+    pub fn of(host: Option<&str>) -> Self {
+        Self(host_key(host))
+    }
+}
+
 fn host_key(host: Option<&str>) -> u64 {
     xxhash_rust::xxh3::xxh3_64(host.unwrap_or_default().as_bytes())
 }
@@ -173,14 +193,26 @@ fn masked_key(text: &str, tokens: &[Token]) -> Option<u64> {
 /// What tells one line from another, whatever its host: as it is, and with its numbers masked where
 /// it has any. No key of one sort is a key of the other.
 pub fn line_keys(text: &str, tokens: &[Token]) -> (u64, Option<u64>) {
-    (plain_key(tokens), masked_key(text, tokens))
+    // Both in one pass: each step of a key waits for the one before, two keys wait together.
+    let (mut plain, mut masked, mut numbers) = (0, 1, false);
+    for token in tokens {
+        let number = begins_with_digit(text, token);
+        numbers |= number;
+        plain = mix(plain, token.hash);
+        masked = mix(masked, if number { 7 } else { token.hash });
+    }
+    (plain, numbers.then_some(masked))
 }
 
 /// Whether a word is masked as a number: ASCII, Arabic-Indic, Persian and full-width digits; the
 /// tables of Unicode cost too much here.
 pub fn begins_with_digit(text: &str, token: &Token) -> bool {
-    let first = text[token.span.start as usize..].chars().next();
-    matches!(first, Some('0'..='9' | '٠'..='٩' | '۰'..='۹' | '０'..='９'))
+    match text.as_bytes()[token.span.start as usize..] {
+        [b'0'..=b'9', ..] => true,
+        // The Arabic-Indic, Persian and full-width digits, as UTF-8 has them.
+        [0xd9, 0xa0..=0xa9, ..] | [0xdb, 0xb0..=0xb9, ..] | [0xef, 0xbc, 0x90..=0x99, ..] => true,
+        _ => false,
+    }
 }
 
 /// Mixes a word into a key: the multiply and xor-shift of SplitMix64 (Steele et al. 2014).
@@ -213,6 +245,19 @@ mod tests {
         assert_eq!(count, LineCount { documents: 2, at_edge: 2, as_title: 0 });
         assert_eq!(lines.in_corpus(&tokens("عنوان")).as_title, 1);
         assert_eq!(lines.on_host(Some("other"), &tokens("أضف تعليقك")).documents, 0);
+    }
+
+    #[test]
+    fn both_keys_of_a_line_in_one_pass_are_those_taken_apart() {
+        for text in ["", "a b c", "قراءة ٩٨٣ مرة", "۱۲ فروردین", "９ lives", "3-1", "no 7", "٪ ﷺ ½"]
+        {
+            let tokens = tokens(text);
+            assert_eq!(line_keys(text, &tokens), (plain_key(&tokens), masked_key(text, &tokens)), "{text}");
+            for token in &tokens {
+                let digit = |c: char| matches!(c, '0'..='9' | '٠'..='٩' | '۰'..='۹' | '０'..='９');
+                assert_eq!(begins_with_digit(text, token), token.span.of(text).starts_with(digit), "{text}");
+            }
+        }
     }
 
     #[test]

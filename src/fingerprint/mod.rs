@@ -7,7 +7,7 @@
 pub mod lines;
 mod words;
 
-pub use lines::{LineCount, LineFrequencies};
+pub use lines::{HostKey, LineCount, LineFrequencies, line_keys};
 pub use words::WordFrequencies;
 
 use xxhash_rust::xxh3::xxh3_128;

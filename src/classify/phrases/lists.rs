@@ -17,7 +17,7 @@
 //! phrase has at least one `+` line; [`Source::check`] holds them all.
 
 use super::Haystack;
-use super::{Element, Phrase, Phrases, Place, Slot, words_of};
+use super::{Element, Phrase, Phrases, Place, Slot, one_of, required, words_of};
 use crate::classify::lexicon::Kinds;
 use crate::error::{Error, Result};
 use crate::label::Label;
@@ -67,6 +67,7 @@ impl Phrases {
             first.words.sort_unstable();
             first.words.dedup();
             for word in first.words {
+                self.first.add(word);
                 self.by_first.entry(word).or_default().push(index);
                 if phrase.place != Place::Block {
                     self.inside.add(word);
@@ -77,6 +78,8 @@ impl Phrases {
                 self.open.push(index);
             }
             self.words.push(words_of(&elements));
+            self.required.push(required(&elements));
+            self.one_of.push(one_of(&elements));
             self.elements.push(elements);
             self.phrases.push(phrase);
         }
