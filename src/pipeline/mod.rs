@@ -38,7 +38,7 @@ use crate::error::{Error, Result};
 use crate::index::{BandShape, candidate_probability};
 use crate::label::{Action, Label};
 use crate::params::Params;
-use crate::read::{Discovered, discover};
+use crate::read::{Discovered, FORMATS, discover_with};
 use crate::report::rows::{ClusterRow, DocumentPairRow, PassageGroupRow, PassageRow, Place, Row, SkippedRow};
 use crate::report::{ClusterSample, PassageSample, Samples, Summary};
 use crate::tokenise::Tokeniser;
@@ -84,7 +84,7 @@ impl Run {
     /// A path that does not exist, parameters out of range, nothing to read.
     pub fn new(paths: &[PathBuf], params: Params, stages: Stages) -> Result<Self> {
         params.validate()?;
-        let found = discover(paths)?;
+        let found = discover_with(paths, &params.reading)?;
         let tokeniser = Tokeniser::new(params.folds);
         let classifier = Classifier::with_folds(&params.filler, params.folds)?;
         let shape = BandShape::choose(&params.documents);
@@ -254,8 +254,19 @@ impl Run {
 
     fn nothing_read(&self, tally: &Tally) -> Error {
         if tally.skipped_examples.is_empty() {
-            return Error::input("no document could be read: no .txt, .text, .jsonl, .ndjson or .json file below the given paths has one")
-                .hint("give files directly, or a folder that holds some");
+            let others = tally.summary.records_of_other_kinds;
+            if others > 0 {
+                return Error::input(format!(
+                    "no document could be read: the {others} records are of other kinds than text, such as responses"
+                ))
+                .hint("give WET files, whose records of the kind `conversion` hold the text of pages");
+            }
+            let known: Vec<String> = FORMATS.iter().flat_map(|f| f.extensions).map(|e| format!(".{e}")).collect();
+            return Error::input(format!(
+                "no document could be read: no {} file below the given paths has one",
+                known.join(", ")
+            ))
+            .hint("give files directly, or a folder that holds some");
         }
         // Each reason carries its own remedy.
         Error::input(format!(
@@ -290,6 +301,7 @@ impl Tally {
         s.skipped = survey.skipped + unreadable;
         s.sources_ignored = run.found.skipped.len() as u64 - unreadable;
         s.sources_hidden = run.found.hidden;
+        s.records_of_other_kinds = survey.checksums.iter().map(|c| c.records_of_other_kinds).sum();
         let mut ids: Vec<&str> = survey.documents.iter().map(|d| &*d.id).collect();
         ids.par_sort_unstable();
         let shared = ids.chunk_by(|x, y| x == y).filter(|same| same.len() > 1);
@@ -398,6 +410,12 @@ impl Tally {
             s.notes.push(format!(
                 "{} documents share their id with another, so findings cannot tell them apart; --id-field names another field",
                 s.documents_with_shared_id
+            ));
+        }
+        if s.records_of_other_kinds > 0 {
+            s.notes.push(format!(
+                "{} WARC records of other kinds than `conversion`, such as responses, hold no text: they pass through unread",
+                s.records_of_other_kinds
             ));
         }
         if s.documents_below_one_shingle == s.documents {
