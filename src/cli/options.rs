@@ -43,7 +43,7 @@ pub struct Everything {
 /// How to read it, and which words count as equal.
 #[derive(Args, Debug)]
 struct Input {
-    /// The field of a JSON record that holds its text
+    /// The field or column that holds a record's text
     #[arg(long, value_name = "FIELD", default_value = "text", help_heading = "Input")]
     text_field: String,
     /// The field that holds its id; without one a record is called SOURCE:LINE
@@ -53,17 +53,19 @@ struct Input {
     /// `uri` or `link` is taken, and of plain text the first folder below PATH
     #[arg(long, value_name = "FIELD", default_value = "host", help_heading = "Input")]
     host_field: String,
-    /// The encoding of text that is not UTF-8, by its name on the web: windows-1256, iso-8859-6, …
+    /// The encoding of text that is not UTF-8, such as windows-1256
     ///
-    /// A byte order mark says more than this; what is written comes out in the same encoding.
+    /// Names are those of the web. A byte order mark says more than this; what is written comes out
+    /// in the same encoding.
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     encoding: Option<String>,
-    /// What becomes of a record with bytes that are no text: `skip` it, or `replace` them by U+FFFD
-    /// (`restore` brings them back)
+    /// Bytes that are no text: `skip` the record, or `replace` them by U+FFFD
+    ///
+    /// `restore` brings them back.
     #[arg(long, value_name = "HOW", default_value = "skip", help_heading = "Input")]
     invalid: Invalid,
     /// The longest record, in bytes; a longer one is skipped and passes through
-    #[arg(long, value_name = "BYTES", default_value_t = Reading::default().record_len_bytes_max, help_heading = "Input")]
+    #[arg(long, hide_short_help = true, value_name = "BYTES", default_value_t = Reading::default().record_len_bytes_max, help_heading = "Input")]
     max_record: u64,
     /// Folds that make words equal: `arabic`, `plain` (case only), `none`
     ///

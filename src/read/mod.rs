@@ -113,10 +113,13 @@ pub struct Record {
     /// Its bytes, line end included. Records tile their source.
     pub raw: Bytes,
     /// Bytes that were no text, where U+FFFD stands in `raw` now: its place there and the bytes.
-    pub replaced: Vec<(usize, Box<[u8]>)>,
+    pub replaced: Vec<Replaced>,
     /// What it is.
     pub content: Content,
 }
+
+/// Where in a record a replacement stands, and the bytes that stood there.
+pub type Replaced = (usize, Box<[u8]>);
 
 /// What a record turned out to be.
 #[derive(Clone, Debug)]
@@ -184,7 +187,7 @@ pub fn parse(sources: &[Source], params: &Params, mut raw: RawRecord) -> Record 
 }
 
 /// Puts `with` in the place of whatever is no UTF-8; gives what stood there too.
-fn replace(bytes: &[u8], with: &str) -> (Bytes, Vec<(usize, Box<[u8]>)>) {
+fn replace(bytes: &[u8], with: &str) -> (Bytes, Vec<Replaced>) {
     let mut out = Vec::with_capacity(bytes.len() + 16);
     let mut replaced = Vec::new();
     for chunk in bytes.utf8_chunks() {

@@ -113,7 +113,7 @@ pub struct Rewritten {
 #[derive(Clone, Debug, PartialEq)]
 pub enum LedgerLine {
     /// A span that was removed or moved.
-    Removal(LedgerEntry),
+    Removal(Box<LedgerEntry>),
     /// Bytes that were rewritten.
     Rewritten(Rewritten),
 }
@@ -480,7 +480,7 @@ impl Ledger {
     /// When the file cannot be opened any more.
     pub fn entries(&self) -> Result<impl Iterator<Item = Result<LedgerEntry>> + use<>> {
         Ok(self.lines()?.filter_map(|line| match line {
-            Ok(LedgerLine::Removal(entry)) => Some(Ok(entry)),
+            Ok(LedgerLine::Removal(entry)) => Some(Ok(*entry)),
             Ok(LedgerLine::Rewritten(_)) => None,
             Err(e) => Some(Err(e)),
         }))

@@ -328,8 +328,9 @@ impl<'a> Cells<'a> {
             Cells::Number(a) if !null(a) => {
                 serde_json::to_writer(&mut *out, &a.as_primitive::<arrow_array::types::Float64Type>().value(row))
             }
+            // A date beyond the calendar is shown as null; it stands in front of the object as it is.
             Cells::Shown(a, formatter) if !null(a) => {
-                serde_json::to_writer(&mut *out, &formatter.value(row).try_to_string()?)
+                serde_json::to_writer(&mut *out, &formatter.value(row).try_to_string().ok())
             }
             _ => {
                 out.extend_from_slice(b"null");
