@@ -24,6 +24,8 @@ use crate::normalise::Folds;
 /// All parameters of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Params {
+    /// How bytes become text.
+    pub reading: Reading,
     /// Where a record's text, id and host stand.
     pub fields: Fields,
     /// What two words may differ in and still be the same word.
@@ -36,6 +38,46 @@ pub struct Params {
     pub filler: FillerParams,
     /// What becomes of each finding.
     pub policy: Policy,
+}
+
+/// How bytes become text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reading {
+    /// The encoding of text that is not UTF-8 and has no byte order mark, by its name on the web.
+    pub encoding: Option<String>,
+    /// What becomes of a record that holds bytes which are no text.
+    pub invalid: Invalid,
+    /// The longest record, in bytes; a longer one is skipped.
+    pub record_len_bytes_max: u64,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { encoding: None, invalid: Invalid::Skip, record_len_bytes_max: 256 << 20 }
+    }
+}
+
+/// What becomes of a record that holds bytes which are no text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Invalid {
+    /// It is skipped, and passes through.
+    #[default]
+    Skip,
+    /// The bytes are replaced by U+FFFD; the ledger keeps them.
+    Replace,
+}
+
+impl FromStr for Invalid {
+    type Err = String;
+
+    fn from_str(s: &str) -> std::result::Result<Self, String> {
+        match s {
+            "skip" => Ok(Invalid::Skip),
+            "replace" => Ok(Invalid::Replace),
+            _ => Err(format!("`{s}` is none of skip, replace")),
+        }
+    }
 }
 
 /// Names of the fields of a record.
@@ -400,6 +442,10 @@ impl Params {
         share("--contained", self.documents.contained)?;
         share("--identity", self.passages.identity_min)?;
         share("--miss", self.documents.miss_rate_max)?;
+        if !(1..=u64::from(u32::MAX)).contains(&self.reading.record_len_bytes_max) {
+            return Err(Error::usage(format!("--max-record is {} bytes", self.reading.record_len_bytes_max))
+                .hint("at least 1 and at most 4294967295"));
+        }
         if self.documents.shingle_len_tokens == 0 {
             return Err(Error::usage("--shingle is 0").hint("a shingle has at least one word; 5 is usual"));
         }

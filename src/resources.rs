@@ -64,7 +64,7 @@ impl Resources {
     pub fn bound(self, run: Run) -> Result<(Run, Option<Disk>)> {
         let input_bytes = run.sources().iter().map(|source| {
             let bytes = fs::metadata(&source.path).map_or(0, |m| m.len());
-            if source.compression == Compression::None { bytes } else { bytes.saturating_mul(COMPRESSED_TIMES) }
+            if source.coding.compression == Compression::None { bytes } else { bytes.saturating_mul(COMPRESSED_TIMES) }
         });
         let input_bytes = input_bytes.fold(0, u64::saturating_add);
         let across = run.stages() == Stages::ALL && run.params().passages.scope == Scope::Corpus;

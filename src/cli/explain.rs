@@ -10,7 +10,7 @@ use crate::cli::{exit, print};
 use crate::error::{Error, Result};
 use crate::params::{Fields, Params};
 use crate::pipeline::Run;
-use crate::read::{Corpus, Document, discover, parse};
+use crate::read::{Corpus, Document, discover_with, parse};
 use crate::report::explain::Explained;
 use crate::scratch::Scratch;
 use crate::write::{Ledger, names, restore};
@@ -124,7 +124,7 @@ fn choose(corpus: &Path, shown: &Path, params: &Params, place: &str) -> Result<(
                 let only = find(corpus, params, |_, _, _| true)?;
                 return only.map(|d| (d, Some(number))).ok_or_else(|| Error::input("the document is gone").at(shown));
             }
-            let sources = discover(&[corpus.to_path_buf()])?.sources.len();
+            let sources = discover_with(&[corpus.to_path_buf()], &params.reading)?.sources.len();
             let record = find(corpus, params, |_, _, line| sources == 1 && line == u64::from(number))?;
             record.map(|d| (d, None)).ok_or_else(|| {
                 Error::usage(format!("there is more than one document, and `{place}` names none of them in"))
@@ -141,7 +141,7 @@ fn find(
     params: &Params,
     mut wanted: impl FnMut(&Document, u32, u64) -> bool,
 ) -> Result<Option<Document>> {
-    let found = discover(&[corpus.to_path_buf()])?;
+    let found = discover_with(&[corpus.to_path_buf()], &params.reading)?;
     let mut records = Corpus::new(&found.sources);
     while let Some(batch) = records.next_batch(1 << 20)? {
         for raw in batch {

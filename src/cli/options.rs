@@ -9,15 +9,18 @@ use crate::cli::phrases;
 use crate::error::{Error, Result};
 use crate::label::{Action, Label};
 use crate::normalise::Folds;
-use crate::params::{DocumentParams, Keep, KeepPassage, Level, Params, PassageParams, Policy, Scope, Snap};
+use crate::params::{
+    DocumentParams, Invalid, Keep, KeepPassage, Level, Params, PassageParams, Policy, Reading, Scope, Snap,
+};
 
 /// What to read.
 #[derive(Args, Debug)]
 pub struct Paths {
-    /// Files and folders to read; `-` is standard input
+    /// Files, folders and patterns to read; `-` is standard input, `@FILE` a list of paths
     ///
-    /// Plain text (.txt, .text: one document a file) and JSON Lines (.jsonl, .ndjson, .json:
-    /// one document a line), each also .gz and .zst. The order of the paths does not matter.
+    /// Plain text (.txt, .text: one document a file), JSON Lines (.jsonl, .ndjson, .json), CSV (.csv,
+    /// .tsv, .tab), WARC and WET (.warc, .wet), each also .gz, .zst, .bz2 and .xz; Parquet (.parquet)
+    /// and Arrow (.arrow, .feather, .arrows). The order of the paths does not matter.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 }
@@ -43,7 +46,7 @@ pub struct Everything {
 /// How to read it, and which words count as equal.
 #[derive(Args, Debug)]
 struct Input {
-    /// The field of a JSON record that holds its text
+    /// The field or column that holds a record's text
     #[arg(long, value_name = "FIELD", default_value = "text", help_heading = "Input")]
     text_field: String,
     /// The field that holds its id; without one a record is called SOURCE:LINE
@@ -55,6 +58,20 @@ struct Input {
     /// PATH.
     #[arg(long, value_name = "FIELD", default_value = "host", help_heading = "Input")]
     host_field: String,
+    /// The encoding of text that is not UTF-8, such as windows-1256
+    ///
+    /// Names are those of the web. A byte order mark says more than this; what is written comes out
+    /// in the same encoding.
+    #[arg(long, value_name = "NAME", help_heading = "Input")]
+    encoding: Option<String>,
+    /// Bytes that are no text: `skip` the record, or `replace` them by U+FFFD
+    ///
+    /// `restore` brings them back.
+    #[arg(long, value_name = "HOW", default_value = "skip", help_heading = "Input")]
+    invalid: Invalid,
+    /// The longest record, in bytes; a longer one is skipped and passes through
+    #[arg(long, hide_short_help = true, value_name = "BYTES", default_value_t = Reading::default().record_len_bytes_max, help_heading = "Input")]
+    max_record: u64,
     /// Folds that make words equal: `arabic`, `plain` (case only), `none`
     ///
     /// NFKC comes before all of them. The default is both.
@@ -219,6 +236,8 @@ impl Input {
     /// # Errors
     /// An unknown fold.
     fn apply(&self, params: &mut Params) -> Result<()> {
+        params.reading =
+            Reading { encoding: self.encoding.clone(), invalid: self.invalid, record_len_bytes_max: self.max_record };
         params.fields.text.clone_from(&self.text_field);
         params.fields.id.clone_from(&self.id_field);
         params.fields.host.clone_from(&self.host_field);

@@ -12,7 +12,7 @@ use crate::classify::Classifier;
 use crate::decide::{Decision, Fate, Removal, Repeat, decide, duplicate};
 use crate::error::Result;
 use crate::label::Action;
-use crate::params::{Params, Snap};
+use crate::params::{Invalid, Params, Snap};
 use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::overlap::overlapped;
 use crate::pipeline::survey::Survey;
@@ -130,7 +130,8 @@ impl Examiner<'_> {
     /// Whether nothing is looked for inside a document, and nothing becomes of it as a whole. Then
     /// it need not be parsed again.
     fn passes_through(&self, number: u32) -> bool {
-        !self.stages.inside && self.across.is_empty() && self.duplicates.of(number).is_none()
+        let as_it_is = self.params.reading.invalid == Invalid::Skip;
+        as_it_is && !self.stages.inside && self.across.is_empty() && self.duplicates.of(number).is_none()
     }
 
     fn unchanged(&self, number: u32, raw: RawRecord) -> Examined {

@@ -36,7 +36,7 @@ use crate::error::{Error, Result};
 use crate::index::{BandShape, candidate_probability};
 use crate::label::{Action, Label};
 use crate::params::Params;
-use crate::read::{Discovered, Source, discover};
+use crate::read::{Discovered, FORMATS, Source, discover_with};
 use crate::report::rows::{ClusterRow, DocumentPairRow, PassageGroupRow, PassageRow, Place, Row, SkippedRow};
 use crate::report::{ClusterSample, PassageSample, Samples, Summary};
 use crate::span::Span;
@@ -85,7 +85,7 @@ impl Run {
     /// A path that does not exist, parameters out of range, nothing to read.
     pub fn new(paths: &[PathBuf], params: Params, stages: Stages) -> Result<Self> {
         params.validate()?;
-        let found = discover(paths)?;
+        let found = discover_with(paths, &params.reading)?;
         let tokeniser = Tokeniser::new(params.folds);
         let classifier = Classifier::with_folds(&params.filler, params.folds)?;
         let shape = BandShape::choose(&params.documents);
@@ -320,8 +320,19 @@ impl Run {
 
     fn nothing_read(&self, tally: &Tally) -> Error {
         if tally.skipped_examples.is_empty() {
-            return Error::input("no document could be read: no .txt, .text, .jsonl, .ndjson or .json file below the given paths has one")
-                .hint("give files directly, or a folder that holds some");
+            let others = tally.summary.records_of_other_kinds;
+            if others > 0 {
+                return Error::input(format!(
+                    "no document could be read: the {others} records are of other kinds than text, such as responses"
+                ))
+                .hint("give WET files, whose records of the kind `conversion` hold the text of pages");
+            }
+            let known: Vec<String> = FORMATS.iter().flat_map(|f| f.extensions).map(|e| format!(".{e}")).collect();
+            return Error::input(format!(
+                "no document could be read: no {} file below the given paths has one",
+                known.join(", ")
+            ))
+            .hint("give files directly, or a folder that holds some");
         }
         // Each reason carries its own remedy.
         Error::input(format!(
@@ -378,6 +389,7 @@ impl Tally {
         let survey::Totals { bytes, words, without_words, below_one_shingle } = survey.totals;
         (s.bytes, s.words) = (bytes, words);
         (s.documents_without_words, s.documents_below_one_shingle) = (without_words, below_one_shingle);
+        s.records_of_other_kinds = survey.checksums.iter().map(|c| c.records_of_other_kinds).sum();
         self.skipped_examples = survey.skipped_examples.clone();
         let sources = run.found.skipped.iter().map(|skipped| format!("`{}`: {}", skipped.name, skipped.why));
         self.skipped_examples.extend(sources.take(survey::EXAMPLES_MAX));
@@ -475,6 +487,12 @@ impl Tally {
             s.notes.push(format!(
                 "{} documents share their id with another, so findings cannot tell them apart; --id-field names another field",
                 s.documents_with_shared_id
+            ));
+        }
+        if s.records_of_other_kinds > 0 {
+            s.notes.push(format!(
+                "{} WARC records of other kinds than `conversion`, such as responses, hold no text: they pass through unread",
+                s.records_of_other_kinds
             ));
         }
         if s.documents_below_one_shingle == s.documents {

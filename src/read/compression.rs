@@ -4,9 +4,15 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use bzip2::bufread::MultiBzDecoder;
+use bzip2::write::BzEncoder;
 use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
+use liblzma::bufread::XzDecoder;
+use liblzma::write::XzEncoder;
 use serde::{Deserialize, Serialize};
 
 /// How a source is compressed.
@@ -19,30 +25,46 @@ pub enum Compression {
     Gzip,
     /// Zstandard, of any number of frames.
     Zstd,
+    /// bzip2, of any number of streams.
+    Bzip2,
+    /// xz, of any number of streams.
+    Xz,
 }
 
-/// What a compressed copy costs; level 6 and 3 are the defaults of the `gzip` and `zstd` tools.
+/// What a compressed copy costs: the defaults of the `gzip`, `zstd`, `bzip2` and `xz` tools.
 const GZIP_LEVEL: u32 = 6;
 const ZSTD_LEVEL: i32 = 3;
+const BZIP2_LEVEL: u32 = 9;
+const XZ_LEVEL: u32 = 6;
+
+/// A source that expands more than this many times is taken for a decompression bomb, once it has
+/// given [`EXPANDED_LEN_BYTES_MIN`]. Text compresses some 4 to 12 times; gzip itself cannot pass 1,032.
+pub const EXPANSION_MAX: u64 = 1_100;
+const EXPANDED_LEN_BYTES_MIN: u64 = 1 << 28;
 
 const BUFFER_LEN_BYTES: usize = 1 << 16;
 
 impl Compression {
     /// The bytes of a file's beginning that [`detect`](Self::detect) looks at.
-    pub(crate) const MAGIC_LEN_BYTES: usize = 4;
+    pub(crate) const MAGIC_LEN_BYTES: usize = 10;
 
     /// Every value.
     #[cfg(test)]
-    pub(crate) const ALL: [Compression; 3] = [Compression::None, Compression::Gzip, Compression::Zstd];
+    pub(crate) const ALL: [Compression; 5] =
+        [Compression::None, Compression::Gzip, Compression::Zstd, Compression::Bzip2, Compression::Xz];
 
     /// Tells the compression from a file's first bytes.
     ///
-    /// None of the magic numbers begins valid UTF-8 text, except that of a Zstandard skippable
-    /// frame, which holds a control character no text begins with.
+    /// None of the magic numbers begins valid UTF-8 text, except those of a Zstandard skippable
+    /// frame and of bzip2, which hold control characters no text begins with.
     pub fn detect(head: &[u8]) -> Self {
         match head {
             [0x1f, 0x8b, ..] => Compression::Gzip,
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Compression::Zstd,
+            [0xfd, b'7', b'z', b'X', b'Z', 0x00, ..] => Compression::Xz,
+            // A block begins with the digits of pi, the end of an empty stream with those of its root.
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..]
+            | [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, 0x50, 0x90, ..] => Compression::Bzip2,
             _ => Compression::None,
         }
     }
@@ -53,26 +75,44 @@ impl Compression {
             Compression::None => "",
             Compression::Gzip => ".gz",
             Compression::Zstd => ".zst",
+            Compression::Bzip2 => ".bz2",
+            Compression::Xz => ".xz",
         }
     }
 
     /// Takes the ending of any compression off a file's name.
     pub(crate) fn strip_extension(name: &str) -> &str {
-        let endings = [".gz", ".gzip", ".zst", ".zstd"];
+        let endings = [".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz"];
         let lower = name.to_ascii_lowercase();
         endings.iter().find(|e| lower.ends_with(*e)).map_or(name, |e| &name[..name.len() - e.len()])
     }
 
     /// The decompressed bytes of a file.
     pub(crate) fn decode(self, file: File) -> io::Result<Box<dyn Read + Send>> {
-        Ok(match self {
-            Compression::None => Box::new(file),
-            Compression::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER_LEN_BYTES, file))),
-            Compression::Zstd => {
-                let file = BufReader::with_capacity(BUFFER_LEN_BYTES, file);
-                Box::new(zstd::stream::read::Decoder::with_buffer(file)?)
-            }
-        })
+        if self == Compression::None {
+            return Ok(Box::new(file));
+        }
+        let read = Arc::new(AtomicU64::new(0));
+        let file = BufReader::with_capacity(BUFFER_LEN_BYTES, Counted { file, read: Arc::clone(&read) });
+        let input: Box<dyn Read + Send> = match self {
+            Compression::None | Compression::Gzip => Box::new(MultiGzDecoder::new(file)),
+            Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(file)?),
+            Compression::Bzip2 => Box::new(MultiBzDecoder::new(file)),
+            Compression::Xz => Box::new(XzDecoder::new_multi_decoder(file)),
+        };
+        Ok(Box::new(Guarded { input, read, given: 0 }))
+    }
+
+    /// The decompressed bytes of a file's first member or frame, where there are such.
+    pub(crate) fn decode_first(self, file: File) -> Option<Box<dyn Read>> {
+        let file = BufReader::with_capacity(BUFFER_LEN_BYTES, file);
+        match self {
+            Compression::Gzip => Some(Box::new(flate2::bufread::GzDecoder::new(file))),
+            Compression::Zstd => Some(Box::new(zstd::stream::read::Decoder::with_buffer(file).ok()?.single_frame())),
+            Compression::Bzip2 => Some(Box::new(bzip2::bufread::BzDecoder::new(file))),
+            Compression::Xz => Some(Box::new(XzDecoder::new(file))),
+            Compression::None => None,
+        }
     }
 
     /// A writer that compresses into a file. The bytes depend on nothing but what is written.
@@ -89,7 +129,49 @@ impl Compression {
                 encoder.include_checksum(true)?;
                 Inner::Zstd(encoder)
             }
+            Compression::Bzip2 => Inner::Bzip2(BzEncoder::new(file, bzip2::Compression::new(BZIP2_LEVEL))),
+            Compression::Xz => Inner::Xz(XzEncoder::new(file, XZ_LEVEL)),
         }))
+    }
+}
+
+/// A file that counts what is read of it.
+struct Counted {
+    file: File,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let len = self.file.read(buffer)?;
+        self.read.fetch_add(len as u64, Ordering::Relaxed);
+        Ok(len)
+    }
+}
+
+/// Decompressed bytes, as long as they are in proportion.
+struct Guarded {
+    input: Box<dyn Read + Send>,
+    /// Compressed bytes read.
+    read: Arc<AtomicU64>,
+    /// Decompressed bytes given out.
+    given: u64,
+}
+
+impl Read for Guarded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let len = self.input.read(buffer)?;
+        self.given += len as u64;
+        let read = self.read.load(Ordering::Relaxed);
+        if self.given > EXPANDED_LEN_BYTES_MIN && self.given / EXPANSION_MAX > read {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!(
+                    "it expands more than {EXPANSION_MAX} times, as no text does; hint: decompress it yourself if it is sound"
+                ),
+            ));
+        }
+        Ok(len)
     }
 }
 
@@ -100,6 +182,8 @@ enum Inner {
     None(BufWriter<File>),
     Gzip(GzEncoder<BufWriter<File>>),
     Zstd(zstd::stream::write::Encoder<'static, BufWriter<File>>),
+    Bzip2(BzEncoder<BufWriter<File>>),
+    Xz(XzEncoder<BufWriter<File>>),
 }
 
 impl Encoder {
@@ -112,6 +196,8 @@ impl Encoder {
             Inner::None(file) => file,
             Inner::Gzip(encoder) => encoder.finish()?,
             Inner::Zstd(encoder) => encoder.finish()?,
+            Inner::Bzip2(encoder) => encoder.finish()?,
+            Inner::Xz(encoder) => encoder.finish()?,
         };
         file.into_inner().map_err(io::IntoInnerError::into_error)
     }
@@ -123,6 +209,8 @@ impl Write for Encoder {
             Inner::None(w) => w.write(bytes),
             Inner::Gzip(w) => w.write(bytes),
             Inner::Zstd(w) => w.write(bytes),
+            Inner::Bzip2(w) => w.write(bytes),
+            Inner::Xz(w) => w.write(bytes),
         }
     }
 
@@ -131,6 +219,8 @@ impl Write for Encoder {
             Inner::None(w) => w.flush(),
             Inner::Gzip(w) => w.flush(),
             Inner::Zstd(w) => w.flush(),
+            Inner::Bzip2(w) => w.flush(),
+            Inner::Xz(w) => w.flush(),
         }
     }
 }

@@ -10,9 +10,24 @@ use std::net::Ipv6Addr;
 /// Fields that hold the address of a page, the first of them first.
 pub(super) const URL_FIELDS: [&str; 3] = ["url", "uri", "link"];
 
+/// The host of a record: what its host field (called `name`) holds, else its first address that
+/// names one.
+pub(super) fn of_fields<U: Iterator<Item = Option<String>>>(
+    name: &str,
+    value: Option<String>,
+    urls: impl FnOnce() -> U,
+) -> Option<String> {
+    let host = match value {
+        Some(value) if URL_FIELDS.contains(&name) => of_url(&value),
+        Some(value) => named(&value),
+        None => None,
+    };
+    host.or_else(|| urls().find_map(|url| of_url(&url?)))
+}
+
 /// The host that the value of a host field names: of a URL its host, else the value as it stands,
 /// a name of the net in its one spelling.
-pub(super) fn named(value: &str) -> Option<String> {
+fn named(value: &str) -> Option<String> {
     let value = value.trim();
     if value.contains("://") || value.starts_with("//") {
         return of_url(value);

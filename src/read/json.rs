@@ -98,13 +98,17 @@ pub enum Escapes {
     Json,
     /// Everything outside printable ASCII (Python's default).
     Ascii,
+    /// Not JSON but a quoted field of CSV: quotes are doubled.
+    Csv,
 }
 
 impl Escapes {
     /// Writes text this way.
     pub(crate) fn write(self, text: &str) -> String {
-        if self == Escapes::None {
-            return text.to_owned();
+        match self {
+            Escapes::None => return text.to_owned(),
+            Escapes::Csv => return text.replace('"', "\"\""),
+            Escapes::Json | Escapes::Ascii => {}
         }
         let mut raw = String::with_capacity(text.len() + text.len() / 8);
         for character in text.chars() {

@@ -9,6 +9,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::formats::Progress;
 use super::{Content, Document, Parsed, RawRecord, Source, TextForm, flat, host, json, utf8};
 use crate::params::Params;
 
@@ -21,15 +22,22 @@ pub(super) fn sniff(head: &[u8]) -> bool {
     head.strip_prefix(BOM).unwrap_or(head).trim_ascii_start().first() == Some(&b'{')
 }
 
-pub(super) fn split(bytes: &[u8]) -> Option<usize> {
-    Some(memchr::memchr(b'\n', bytes)? + 1)
+pub(super) fn split(progress: &mut Progress, bytes: &[u8]) -> Option<usize> {
+    Some(progress.searched + memchr::memchr(b'\n', &bytes[progress.searched..])? + 1)
 }
 
 pub(super) fn parse(source: &Source, params: &Params, record: &RawRecord) -> Content {
     let raw = &record.raw[..];
     // Tolerated where files begin with one; elsewhere it is broken JSON.
     let bom = if record.offset == 0 && raw.starts_with(BOM) { BOM.len() } else { 0 };
-    let line = match utf8(&raw[bom..], bom) {
+    object(source, params, record, bom, "field")
+}
+
+/// Understands the object that stands behind the first `skipped` bytes of a record. `field` is what
+/// its members are called.
+pub(super) fn object(source: &Source, params: &Params, record: &RawRecord, skipped: usize, field: &str) -> Content {
+    let raw = &record.raw[..];
+    let line = match utf8(&raw[skipped..], skipped) {
         Ok(line) => line,
         Err(skipped) => return skipped,
     };
@@ -41,11 +49,11 @@ pub(super) fn parse(source: &Source, params: &Params, record: &RawRecord) -> Con
         Err(e) => return Content::Skipped(broken(line, &e)),
     };
     let Some(value) = fields.text else {
-        return Content::Skipped(no_text(line, &params.fields.text));
+        return Content::Skipped(no_text(line, &params.fields.text, field));
     };
     let name = &params.fields.text;
     let Some(inside) = inside(value) else {
-        return Content::Skipped(format!("field `{name}` is {}, not a string", kind(value)));
+        return Content::Skipped(format!("{field} `{name}` is {}, not a string", kind(value)));
     };
     // Where the inside of the quotes stands in the record's bytes.
     let start = inside.as_ptr() as usize - raw.as_ptr() as usize;
@@ -53,17 +61,13 @@ pub(super) fn parse(source: &Source, params: &Params, record: &RawRecord) -> Con
         Ok(text) => text,
         Err(at) => {
             let at = start + at;
-            return Content::Skipped(format!("field `{name}` holds half of a surrogate pair at byte {at}"));
+            return Content::Skipped(format!("{field} `{name}` holds half of a surrogate pair at byte {at}"));
         }
     };
     let id = fields.id.and_then(string_or_number).filter(|id| !id.is_empty());
-    let host = match fields.host.and_then(inside_text) {
-        Some(value) if host::URL_FIELDS.contains(&&*params.fields.host) => host::of_url(&value),
-        Some(value) => host::named(&value),
-        None => None,
-    };
-    let url = || fields.urls.into_iter().flatten().find_map(|url| host::of_url(&inside_text(url)?));
-    let host = host.or_else(url);
+    let host = host::of_fields(&params.fields.host, fields.host.and_then(inside_text), || {
+        fields.urls.into_iter().flatten().map(inside_text)
+    });
     Content::Document(Parsed {
         document: Document {
             id: id.unwrap_or_else(|| format!("{}:{}", source.name, record.line)),
@@ -248,20 +252,32 @@ fn broken(line: &str, error: &serde_json::Error) -> String {
 }
 
 /// Why a record has no text, with the fields it has and the likeliest of them.
-fn no_text(line: &str, name: &str) -> String {
+fn no_text(line: &str, name: &str, field: &str) -> String {
     let members = members(line);
     if members.is_empty() {
-        return format!("no field `{name}`; the record is empty");
+        return format!("no {field} `{name}`; the record is empty");
     }
-    let mut shown: Vec<String> =
-        members.iter().take(NAMES_SHOWN_MAX).map(|(name, _)| name.escape_debug().to_string()).collect();
-    if members.len() > NAMES_SHOWN_MAX {
-        shown.push(format!("and {} more", members.len() - NAMES_SHOWN_MAX));
-    }
-    let mut why = format!("no field `{name}`; the record has: {}", shown.join(", "));
     // The longest string is the text more often than not.
     let strings = members.iter().filter(|(_, value)| value.get().starts_with('"'));
-    if let Some((likely, _)) = strings.max_by_key(|(_, value)| value.get().len()) {
+    let likely = strings.max_by_key(|(_, value)| value.get().len()).map(|(name, _)| name.as_str());
+    missing(name, field, "record", members.iter().map(|(name, _)| name.as_str()), likely)
+}
+
+/// Says that a field is missing, which ones there are, and the likeliest of them.
+pub(super) fn missing<'a>(
+    name: &str,
+    field: &str,
+    whole: &str,
+    names: impl ExactSizeIterator<Item = &'a str>,
+    likely: Option<&str>,
+) -> String {
+    let count = names.len();
+    let mut shown: Vec<String> = names.take(NAMES_SHOWN_MAX).map(|name| name.escape_debug().to_string()).collect();
+    if count > NAMES_SHOWN_MAX {
+        shown.push(format!("and {} more", count - NAMES_SHOWN_MAX));
+    }
+    let mut why = format!("no {field} `{name}`; the {whole} has: {}", shown.join(", "));
+    if let Some(likely) = likely {
         why.push_str(&format!("; hint: --text-field {}", likely.escape_debug()));
     }
     why
@@ -290,4 +306,11 @@ fn members(line: &str) -> Vec<(String, &RawValue)> {
     // An error ends the list, and that is all it means here.
     let _ = serde_json::Deserializer::from_str(line).deserialize_map(Members(&mut members));
     members
+}
+
+/// The values of an object in their order, undecoded; nothing when it is broken.
+#[cfg(feature = "tables")]
+pub(super) fn values(object: &str) -> Option<Vec<&str>> {
+    serde_json::from_str::<IgnoredAny>(object).ok()?;
+    Some(members(object).into_iter().map(|(_, value)| value.get()).collect())
 }

@@ -31,10 +31,13 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::params::Params;
+use crate::params::{Invalid, Params};
 
+mod coding;
 mod compression;
+pub(crate) mod csv;
 mod discover;
+mod encoding;
 mod flat;
 mod formats;
 mod host;
@@ -42,9 +45,13 @@ pub(crate) mod json;
 mod jsonl;
 mod plain;
 mod reader;
+#[cfg(feature = "tables")]
+mod table;
+pub(crate) mod warc;
 
-pub use compression::{Compression, Encoder};
-pub use discover::{Discovered, SkippedSource, Source, discover};
+pub use coding::{Coding, Encoder};
+pub use compression::{Compression, EXPANSION_MAX};
+pub use discover::{Discovered, SkippedSource, Source, discover, discover_with};
 pub use formats::{FORMATS, Format};
 pub use json::Escapes;
 pub use reader::{Checksum, Corpus, RECORD_LEN_BYTES_MAX, Reader};
@@ -71,8 +78,12 @@ pub struct Document {
 pub enum TextForm {
     /// As it is.
     Plain,
+    /// As it is, in a block whose length stands in the record's header.
+    Block,
     /// As the inside of a JSON string.
     JsonString,
+    /// As the inside of a quoted field.
+    CsvQuoted,
 }
 
 /// One record as it was cut from its source, not yet understood.
@@ -101,9 +112,14 @@ pub struct Record {
     pub offset: u64,
     /// Its bytes, line end included. Records tile their source.
     pub raw: Bytes,
+    /// Bytes that were no text, where U+FFFD stands in `raw` now: its place there and the bytes.
+    pub replaced: Vec<Replaced>,
     /// What it is.
     pub content: Content,
 }
+
+/// Where in a record a replacement stands, and the bytes that stood there.
+pub type Replaced = (usize, Box<[u8]>);
 
 /// What a record turned out to be.
 #[derive(Clone, Debug)]
@@ -151,14 +167,37 @@ impl Record {
 /// # Panics
 /// When the record comes from other sources than these.
 pub fn parse(sources: &[Source], params: &Params, mut raw: RawRecord) -> Record {
+    let source = &sources[raw.source as usize];
+    let (as_it_was, mut replaced) = (raw.raw.clone(), Vec::new());
     let content = match raw.given.take() {
         Some(given) => given,
         None => {
-            let source = &sources[raw.source as usize];
+            if params.reading.invalid == Invalid::Replace && simdutf8::basic::from_utf8(&raw.raw).is_err() {
+                (raw.raw, replaced) = replace(&raw.raw, source.coding.replacement());
+            }
             (source.format.parse)(source, params, &raw)
         }
     };
-    Record { source: raw.source, line: raw.line, offset: raw.offset, raw: raw.raw, content }
+    if !replaced.is_empty() && !matches!(content, Content::Document(_)) {
+        // What is no document all the same passes through as it was.
+        raw.raw = as_it_was;
+        replaced.clear();
+    }
+    Record { source: raw.source, line: raw.line, offset: raw.offset, raw: raw.raw, replaced, content }
+}
+
+/// Puts `with` in the place of whatever is no UTF-8; gives what stood there too.
+fn replace(bytes: &[u8], with: &str) -> (Bytes, Vec<Replaced>) {
+    let mut out = Vec::with_capacity(bytes.len() + 16);
+    let mut replaced = Vec::new();
+    for chunk in bytes.utf8_chunks() {
+        out.extend_from_slice(chunk.valid().as_bytes());
+        if !chunk.invalid().is_empty() {
+            replaced.push((out.len(), chunk.invalid().into()));
+            out.extend_from_slice(with.as_bytes());
+        }
+    }
+    (out.into(), replaced)
 }
 
 /// Bytes as text, or why they are none. Checking Arabic with the standard library took three

@@ -7,11 +7,12 @@ use std::sync::Mutex;
 use bytes::Bytes;
 use xxhash_rust::xxh3::Xxh3Default;
 
+use super::formats::{Progress, Unit};
 use super::{Content, Format, RawRecord, Source};
 use crate::error::{Error, Result};
 
-/// The longest record, in bytes: a [`Span`](crate::span::Span) counts with 32 bits. A longer one is
-/// skipped, and passes through in pieces.
+/// The longest record that can be asked for, in bytes: a [`Span`](crate::span::Span) counts with 32
+/// bits. A record longer than what was asked for is skipped, and passes through in pieces.
 pub const RECORD_LEN_BYTES_MAX: u64 = u32::MAX as u64;
 
 /// Bytes read at a time. Records share them, so a block must hold many.
@@ -58,6 +59,8 @@ pub struct Checksum {
     pub xxh3: u128,
     /// The content's length.
     pub len_bytes: u64,
+    /// Records that hold no text by their kind, such as responses in a WARC file.
+    pub records_of_other_kinds: u64,
 }
 
 impl Checksum {
@@ -72,6 +75,7 @@ impl Checksum {
 pub(crate) struct Hasher {
     state: Xxh3Default,
     len_bytes: u64,
+    records_of_other_kinds: u64,
 }
 
 impl Hasher {
@@ -81,7 +85,11 @@ impl Hasher {
     }
 
     pub(crate) fn checksum(&self) -> Checksum {
-        Checksum { xxh3: self.state.digest128(), len_bytes: self.len_bytes }
+        Checksum {
+            xxh3: self.state.digest128(),
+            len_bytes: self.len_bytes,
+            records_of_other_kinds: self.records_of_other_kinds,
+        }
     }
 }
 
@@ -93,13 +101,18 @@ pub struct Reader {
     input: Option<Box<dyn Read + Send>>,
     /// What was read and not yet given out.
     block: Bytes,
-    /// How much of it is known to hold no record's end.
-    searched: usize,
+    /// What is known of the end of its first record.
+    progress: Progress,
     /// Why nothing more can be read, once what was read has been given out.
     error: Option<io::Error>,
     format: &'static Format,
+    /// Why the whole source is nothing but bytes.
+    unreadable: Option<String>,
     source: u32,
+    /// The line of the record given out last.
     line: u64,
+    /// How many lines it has.
+    lines: u64,
     offset: u64,
     record_len_bytes_max: u64,
     /// Whether the last record was cut at the limit and goes on.
@@ -111,21 +124,24 @@ pub struct Reader {
 
 impl Reader {
     pub(crate) fn open(source: &Source, index: u32) -> Self {
-        let opened = File::open(&source.path).and_then(|file| source.compression.decode(file));
+        let opened = File::open(&source.path).and_then(|file| source.coding.decode(file));
         let (input, fault) = match opened {
             Ok(input) => (Some(input), None),
             Err(e) => (None, Some(format!("the file cannot be opened: {e}"))),
         };
+        let delimiter = source.columns.as_ref().map_or(0, |columns| columns.delimiter);
         Self {
             input,
             block: Bytes::new(),
-            searched: 0,
+            progress: Progress { delimiter, ..Progress::default() },
             error: None,
             format: source.format,
+            unreadable: source.unreadable.clone(),
             source: index,
             line: 0,
+            lines: 1,
             offset: 0,
-            record_len_bytes_max: RECORD_LEN_BYTES_MAX,
+            record_len_bytes_max: source.record_len_bytes_max,
             in_piece: false,
             fault,
             hasher: Hasher::default(),
@@ -156,37 +172,70 @@ impl Reader {
         Ok(read? > 0)
     }
 
-    /// Gives out the first `len` bytes.
-    fn record(&mut self, len: usize, given: Option<Content>) -> RawRecord {
+    /// Gives out the first `len` bytes, which end a record or not.
+    fn record(&mut self, len: usize, ends: bool, given: Option<Content>) -> RawRecord {
         let offset = self.offset;
         self.offset += len as u64;
-        self.searched = 0;
-        RawRecord { source: self.source, line: self.line, offset, raw: self.block.split_to(len), given }
+        self.progress.given(len, ends);
+        let raw = self.block.split_to(len);
+        if self.format.unit == Unit::Line {
+            self.lines += memchr::memchr_iter(b'\n', &raw).count() as u64;
+        }
+        RawRecord { source: self.source, line: self.line, offset, raw, given }
+    }
+
+    /// Goes on to the next record.
+    fn next_line(&mut self) {
+        let counts_lines = self.format.unit == Unit::Line && self.line > 0;
+        self.line += if counts_lines { self.lines } else { 1 };
+        self.lines = 0;
     }
 
     /// Gives out the first `len` bytes, a whole record or (`goes_on`) a piece of one.
     fn record_or_piece(&mut self, len: usize, goes_on: bool) -> RawRecord {
         let is_rest = std::mem::replace(&mut self.in_piece, goes_on);
-        self.line += u64::from(!is_rest);
+        if !is_rest {
+            self.next_line();
+        }
         let given = match (is_rest, goes_on) {
             (true, _) => Some(Content::Nothing),
             (false, true) => {
                 let max = self.record_len_bytes_max;
-                Some(Content::Skipped(format!("the record is longer than the limit of {max} bytes")))
+                Some(Content::Skipped(format!("the record is longer than the limit of {max} bytes (--max-record)")))
             }
             (false, false) => None,
         };
-        self.record(len, given)
+        if !is_rest && (self.format.other_kind)(&self.block[..len]) {
+            self.hasher.records_of_other_kinds += 1;
+        }
+        self.record(len, !goes_on, given)
     }
 
     fn stopped(&self, error: &io::Error) -> String {
         let after = match self.line {
             0 => "before its first record".to_owned(),
-            line => format!("after line {line}"),
+            line => format!("after {} {line}", self.format.unit.name()),
         };
         match error.kind() {
             io::ErrorKind::UnexpectedEof => format!("the compressed stream ends too early, {after}"),
             _ => format!("the source is damaged or unreadable {after}: {error}"),
+        }
+    }
+
+    /// The next piece of a source that is nothing but bytes.
+    fn opaque(&mut self, why: &str) -> Option<RawRecord> {
+        match self.fill() {
+            Ok(true) => {
+                let given = if self.line == 0 { Content::Skipped(why.to_owned()) } else { Content::Nothing };
+                self.line = 1;
+                Some(self.record(self.block.len(), false, Some(given)))
+            }
+            Ok(false) => None,
+            Err(error) => {
+                self.input = None;
+                self.fault = Some(self.stopped(&error));
+                None
+            }
         }
     }
 }
@@ -195,22 +244,34 @@ impl Iterator for Reader {
     type Item = RawRecord;
 
     fn next(&mut self) -> Option<RawRecord> {
+        if self.input.is_some()
+            && let Some(why) = self.unreadable.take()
+        {
+            let piece = self.opaque(&why);
+            self.unreadable = Some(why);
+            if piece.is_some() {
+                return piece;
+            }
+            self.input = None;
+        }
         while self.input.is_some() {
             let in_reach = self.block.len().min(usize::try_from(self.record_len_bytes_max).unwrap_or(usize::MAX));
-            if let Some(len) = (self.format.split)(&self.block[self.searched..in_reach]) {
-                return Some(self.record_or_piece(self.searched + len, false));
+            if let Some(len) = (self.format.split)(&mut self.progress, &self.block[..in_reach]) {
+                return Some(self.record_or_piece(len, false));
             }
-            self.searched = in_reach;
+            self.progress.searched = in_reach;
             if in_reach as u64 == self.record_len_bytes_max {
                 return Some(self.record_or_piece(in_reach, true));
             }
             if let Some(error) = self.error.take() {
                 self.input = None;
-                self.line += u64::from(!self.block.is_empty() && !self.in_piece);
+                if !self.block.is_empty() && !self.in_piece {
+                    self.next_line();
+                }
                 self.fault = Some(self.stopped(&error));
                 if !self.block.is_empty() {
                     let given = self.in_piece.then_some(Content::Nothing);
-                    return Some(self.record(self.block.len(), given));
+                    return Some(self.record(self.block.len(), true, given));
                 }
                 break;
             }
@@ -226,8 +287,8 @@ impl Iterator for Reader {
         }
         let fault = self.fault.take()?;
         // The fault stands behind everything that could be read, and takes no bytes of its own.
-        self.line += 1;
-        Some(self.record(0, Some(Content::Skipped(fault))))
+        self.next_line();
+        Some(self.record(0, true, Some(Content::Skipped(fault))))
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Summary {
     pub sources_ignored: u64,
     /// Hidden files and folders below a given folder: not read.
     pub sources_hidden: u64,
+    /// Records that hold no text by their kind, such as responses in a WARC file: passed through.
+    pub records_of_other_kinds: u64,
     /// Documents whose id another document has too: findings name them alike.
     pub documents_with_shared_id: u64,
     /// Bytes of all documents.
@@ -94,6 +96,7 @@ impl Summary {
             skipped: 0,
             sources_ignored: 0,
             sources_hidden: 0,
+            records_of_other_kinds: 0,
             documents_with_shared_id: 0,
             bytes: 0,
             words: 0,

@@ -5,16 +5,17 @@
 //! text's places being found in its raw form, and nothing is parsed and written anew.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::ledger::{Added, LedgerEntry, LedgerPartner, rounded, seal};
+use super::ledger::{Added, LedgerEntry, LedgerPartner, Rewritten, hex, rounded, seal};
 use crate::decide::{Fate, Removal};
 use crate::label::{Action, Label};
 use crate::params::Params;
 use crate::read::json::{Escapes, raw_offsets};
-use crate::read::{Content, Parsed, Record, Source, TextForm, field_names};
+use crate::read::{Content, Parsed, Record, Source, TextForm, csv, field_names, warc};
 
 /// One record, ready to be appended to the output.
 #[derive(Clone, Debug)]
@@ -40,7 +41,7 @@ pub fn prepare(record: &Record, sources: &[Source], fate: &Fate, params: &Params
     let source = &sources[record.source as usize];
     match (&record.content, fate) {
         (Content::Document(parsed), Fate::Go(removal)) => leave_out(record, parsed, source, removal),
-        (Content::Document(parsed), Fate::Stay(removals)) if !removals.is_empty() => {
+        (Content::Document(parsed), Fate::Stay(removals)) if !removals.is_empty() || !record.replaced.is_empty() => {
             Cut::new(record, parsed, source).apply(removals, params)
         }
         _ => Prepared::unchanged(record.source, record.raw.clone()),
@@ -62,9 +63,29 @@ fn leave_out(record: &Record, parsed: &Parsed, source: &Source, removal: &Remova
     entry.start = 0;
     entry.end = parsed.document.text.len() as u32;
     entry.at = record.offset;
-    entry.before = String::from_utf8_lossy(before).into_owned();
-    entry.after = String::from_utf8_lossy(after).into_owned();
+    match (std::str::from_utf8(before), std::str::from_utf8(after)) {
+        (Ok(before), Ok(after)) if record.replaced.is_empty() => {
+            entry.before = before.to_owned();
+            entry.after = after.to_owned();
+        }
+        _ => {
+            entry.raw = None;
+            entry.bytes = Some(hex(&cut.original(0..record.raw.len())));
+        }
+    }
     Prepared { source: record.source, gone: true, cleaned: Bytes::new(), ledger: seal(&entry), metadata: Vec::new() }
+}
+
+/// A place of a record that stands differently in the cleaned file.
+struct Change {
+    at: Range<usize>,
+    with: String,
+    line: Line,
+}
+
+enum Line {
+    Removal(Box<LedgerEntry>),
+    Rewritten,
 }
 
 /// One document's text in its raw form.
@@ -90,46 +111,144 @@ impl<'a> Cut<'a> {
 
         let borders = removals.iter().flat_map(|r| [r.span.start as usize, r.span.end as usize]);
         let offsets = match self.parsed.text_form {
-            TextForm::Plain => borders.collect(),
+            TextForm::Plain | TextForm::Block => borders.collect(),
             TextForm::JsonString => raw_offsets(self.inside, borders),
+            TextForm::CsvQuoted => csv::raw_offsets(self.inside, borders),
         };
-        let mut cleaned = Vec::with_capacity(raw.len());
-        let mut kept_to = 0;
-        let mut entries = Vec::with_capacity(removals.len());
+        let mut changes = Vec::with_capacity(removals.len());
         for (removal, place) in removals.iter().zip(offsets.chunks_exact(2)) {
             let (start, end) = (self.parsed.text_at.start + place[0], self.parsed.text_at.start + place[1]);
-            cleaned.extend_from_slice(&raw[kept_to..start]);
-            kept_to = end;
-            let mut entry = self.entry(removal, removal.span.of(text), &self.inside[place[0]..place[1]]);
-            entry.at = self.record.offset + start as u64;
-            entries.push(entry);
+            let entry = self.entry(removal, removal.span.of(text), &self.inside[place[0]..place[1]]);
+            changes.push(Change { at: start..end, with: String::new(), line: Line::Removal(Box::new(entry)) });
         }
+        if self.parsed.text_form == TextForm::Block {
+            let removed: usize = changes.iter().map(|change| change.at.len()).sum();
+            // What was replaced may be longer or shorter than what stood there.
+            let len = self.parsed.text_at.len() - removed;
+            changes.extend(self.header_changes(len));
+        }
+        let replacement = self.source.coding.replacement();
+        for (at, _) in &self.record.replaced {
+            if !changes.iter().any(|change| change.at.contains(at)) {
+                let at = *at..at + replacement.len();
+                changes.push(Change { at, with: replacement.to_owned(), line: Line::Rewritten });
+            }
+        }
+        changes.sort_by_key(|change| (change.at.start, change.at.end));
 
         let mut metadata = Vec::new();
+        let mut field = None;
         if let Some(values) = self.metadata(removals) {
-            match self.parsed.text_form {
-                TextForm::Plain => metadata = self.metadata_line(values),
-                TextForm::JsonString => {
-                    let (brace, field) = self.metadata_field(values, &params.fields.metadata);
-                    cleaned.extend_from_slice(&raw[kept_to..brace]);
-                    cleaned.extend_from_slice(field.as_bytes());
-                    kept_to = brace;
-                    if let Some(last) = entries.last_mut() {
-                        last.added =
-                            Some(Added { at: self.record.offset + brace as u64, len_bytes: field.len() as u64 });
+            if self.source.format.takes_fields {
+                field = Some(self.metadata_field(values, &params.fields.metadata));
+            } else {
+                metadata = self.metadata_line(values);
+            }
+        }
+        let mut cleaned = Vec::with_capacity(raw.len());
+        let mut kept_to = 0;
+        let mut ledger = Vec::new();
+        let mut changes = changes.into_iter().peekable();
+        let mut last_entry: Option<LedgerEntry> = None;
+        while let Some(change) = changes.next() {
+            cleaned.extend_from_slice(&raw[kept_to..change.at.start]);
+            cleaned.extend_from_slice(change.with.as_bytes());
+            kept_to = change.at.end;
+            let at = self.place(change.at.start);
+            match change.line {
+                Line::Removal(mut entry) => {
+                    entry.at = at;
+                    let original = self.original(change.at.clone());
+                    if original[..] != raw[change.at] {
+                        entry.raw = None;
+                        entry.bytes = Some(hex(&original));
+                    }
+                    // The field is added behind the last change, so its line waits for it.
+                    match &field {
+                        Some(_) if changes.peek().is_none() => last_entry = Some(*entry),
+                        _ => ledger.extend(seal(&entry)),
                     }
                 }
+                Line::Rewritten => ledger.extend(self.rewritten(&change)),
+            }
+        }
+        if let Some((brace, field)) = field {
+            let brace = brace.max(kept_to);
+            let at = self.place(brace);
+            cleaned.extend_from_slice(&raw[kept_to..brace]);
+            cleaned.extend_from_slice(field.as_bytes());
+            kept_to = brace;
+            let len_bytes = field.len() as u64;
+            match last_entry {
+                Some(mut entry) => {
+                    entry.added = Some(Added { at, len_bytes });
+                    ledger.extend(seal(&entry));
+                }
+                None => ledger.extend(seal(&Rewritten { at, len_bytes, ..self.nothing() })),
             }
         }
         cleaned.extend_from_slice(&raw[kept_to..]);
-        let ledger = entries.iter().flat_map(seal).collect();
         Prepared { source: self.record.source, gone: false, cleaned: cleaned.into(), ledger, metadata }
+    }
+
+    /// What changes in the header of a record whose text is `len` bytes long now.
+    fn header_changes(&self, len: usize) -> impl Iterator<Item = Change> {
+        let changes = warc::header_changes(&self.record.raw, len).into_iter();
+        changes.map(|(at, with)| Change { at, with, line: Line::Rewritten })
+    }
+
+    /// The ledger's line for bytes that were rewritten.
+    fn rewritten(&self, change: &Change) -> Vec<u8> {
+        let original = self.original(change.at.clone());
+        let (at, len_bytes) = (self.place(change.at.start), change.with.len() as u64);
+        let (original, bytes) = match String::from_utf8(original) {
+            Ok(original) => (original, None),
+            Err(e) => (String::new(), Some(hex(e.as_bytes()))),
+        };
+        seal(&Rewritten { at, original, bytes, len_bytes, ..self.nothing() })
+    }
+
+    fn nothing(&self) -> Rewritten {
+        Rewritten {
+            source: self.source.name.clone(),
+            record: self.record.line,
+            at: 0,
+            original: String::new(),
+            bytes: None,
+            len_bytes: 0,
+        }
+    }
+
+    /// Where a place of the record stood in the original source.
+    fn place(&self, at: usize) -> u64 {
+        let with = self.source.coding.replacement().len();
+        let before = self.record.replaced.iter().take_while(|(replaced, _)| *replaced < at);
+        // Each replacement moved what follows.
+        let moved: i64 = before.map(|(_, bytes)| bytes.len() as i64 - with as i64).sum();
+        self.record.offset.saturating_add_signed(at as i64 + moved)
+    }
+
+    /// What stood in a place of the record before anything was replaced.
+    fn original(&self, at: Range<usize>) -> Vec<u8> {
+        let raw = &self.record.raw;
+        let with = self.source.coding.replacement().len();
+        let mut original = Vec::with_capacity(at.len());
+        let mut kept_to = at.start;
+        for (replaced, bytes) in self.record.replaced.iter().filter(|(replaced, _)| at.contains(replaced)) {
+            original.extend_from_slice(&raw[kept_to..*replaced]);
+            original.extend_from_slice(bytes);
+            kept_to = replaced + with;
+        }
+        original.extend_from_slice(&raw[kept_to..at.end]);
+        original
     }
 
     /// The ledger's entry for a removal of `text`, written as `raw` in the record.
     fn entry(&self, removal: &Removal, text: &str, raw: &str) -> LedgerEntry {
         let (escapes, raw) = match self.parsed.text_form {
-            TextForm::Plain => (Escapes::None, None),
+            TextForm::Plain | TextForm::Block => (Escapes::None, None),
+            TextForm::CsvQuoted if raw == text => (Escapes::None, None),
+            TextForm::CsvQuoted => (Escapes::Csv, None),
             TextForm::JsonString => match Escapes::of(raw, text) {
                 Some(escapes) => (escapes, None),
                 None => (Escapes::Json, Some(raw.to_owned())),
@@ -158,6 +277,7 @@ impl<'a> Cut<'a> {
             raw,
             before: String::new(),
             after: String::new(),
+            bytes: None,
             added: None,
         }
     }

@@ -5,13 +5,15 @@
 //! ```text
 //! {"type":"ledger", "version":1, "params":…, "sources":[{"name", "xxh3", …}], …, "sum":…}
 //! {"type":"removal", "doc", "source", "start", "end", "text", "label", …, "sum":…}   in reading order
+//! {"type":"rewritten", "source", "record", "at", "original", "len_bytes", "sum":…}     among them
 //! {"type":"cleaned", "sources":[{"name", "xxh3"}], "sum":…}
 //! {"type":"end", "lines":…, "xxh3":…}
 //! ```
 //!
-//! Read as a patch, it knows no formats: at byte `at` of a decompressed original stood
-//! `before` + the removed text in its raw form + `after`, and `added` names bytes that the
-//! original did not have. Every line carries its own `sum`, so that damage is named by its line;
+//! Read as a patch, it knows no formats: at byte `at` of an original's content (decompressed, in
+//! UTF-8, of a table its rows as lines) stood `before` + the removed text in its raw form + `after`,
+//! or `bytes`; `added` names bytes that the original did not have; where something was `rewritten`,
+//! `original` stood instead of the next `len_bytes`. Every line carries its own `sum`, so that damage is named by its line;
 //! the last one covers all that stands before it, so that a missing line is seen too.
 
 use std::fs::File;
@@ -28,7 +30,7 @@ use crate::error::{Error, Result};
 use crate::label::{Action, Label};
 use crate::params::Params;
 use crate::read::json::Escapes;
-use crate::read::{Checksum, Compression, Source};
+use crate::read::{Checksum, Coding, Source};
 
 /// The version of the ledger's format. Readers refuse others.
 pub const LEDGER_VERSION: u32 = 1;
@@ -78,9 +80,93 @@ pub struct LedgerEntry {
     /// Bytes of the record behind the text, when the whole record went.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub after: String,
+    /// What stood there in hexadecimal, when it was no UTF-8. Then it says all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<String>,
     /// Bytes that the cleaned record has and the original had not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added: Option<Added>,
+}
+
+/// Bytes that stand differently in the cleaned file, because something else changed: the length in
+/// a record's header, or what was no text and was replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "rewritten")]
+pub struct Rewritten {
+    /// The name of the source.
+    pub source: String,
+    /// The line its record began at in the original source, counted from 1.
+    pub record: u64,
+    /// Where the bytes stood in the original source.
+    pub at: u64,
+    /// What stood there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub original: String,
+    /// The same in hexadecimal, when it was no UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<String>,
+    /// How many bytes stand there now.
+    pub len_bytes: u64,
+}
+
+/// One change of the ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LedgerLine {
+    /// A span that was removed or moved.
+    Removal(Box<LedgerEntry>),
+    /// Bytes that were rewritten.
+    Rewritten(Rewritten),
+}
+
+impl LedgerLine {
+    /// The name of its source.
+    pub fn source(&self) -> &str {
+        match self {
+            LedgerLine::Removal(entry) => &entry.source,
+            LedgerLine::Rewritten(rewritten) => &rewritten.source,
+        }
+    }
+
+    /// Where it begins in the original source.
+    pub fn at(&self) -> u64 {
+        match self {
+            LedgerLine::Removal(entry) => entry.at,
+            LedgerLine::Rewritten(rewritten) => rewritten.at,
+        }
+    }
+
+    /// What stood there.
+    pub fn original(&self) -> Option<Vec<u8>> {
+        match self {
+            LedgerLine::Removal(entry) => entry.original(),
+            LedgerLine::Rewritten(rewritten) => match &rewritten.bytes {
+                Some(bytes) => from_hex(bytes),
+                None => Some(rewritten.original.clone().into_bytes()),
+            },
+        }
+    }
+
+    /// What stands in the cleaned file and not in the original.
+    pub fn added(&self) -> Option<Added> {
+        match self {
+            LedgerLine::Removal(entry) => entry.added,
+            LedgerLine::Rewritten(rewritten) => {
+                let len = self.original().map_or(0, |original| original.len() as u64);
+                Some(Added { at: rewritten.at + len, len_bytes: rewritten.len_bytes })
+            }
+        }
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn from_hex(digits: &str) -> Option<Vec<u8>> {
+    let digit = |b: u8| (b as char).to_digit(16);
+    let pairs = digits.as_bytes().chunks(2);
+    pairs.map(|pair| Some((digit(pair[0])? << 4 | digit(*pair.get(1)?)?) as u8)).collect()
 }
 
 /// The place of a counterpart; without offsets it is the whole document.
@@ -112,25 +198,29 @@ pub struct LedgerSource {
     pub name: String,
     /// The name of its format.
     pub format: String,
-    /// How it was compressed.
-    pub compression: Compression,
-    /// The length of its decompressed content.
+    /// How it was compressed, encoded, made.
+    #[serde(flatten)]
+    pub coding: Coding,
+    /// The length of its content.
     pub len_bytes: u64,
-    /// The xxh3 of its decompressed content, 128 bits in hexadecimal.
+    /// The xxh3 of its content, 128 bits in hexadecimal.
     pub xxh3: String,
 }
 
 impl LedgerEntry {
-    /// The bytes that stood at `at`.
-    pub fn original(&self) -> String {
+    /// The bytes that stood at `at`; nothing when the ledger is not of our making.
+    pub fn original(&self) -> Option<Vec<u8>> {
+        if let Some(bytes) = &self.bytes {
+            return from_hex(bytes);
+        }
         let raw = match &self.raw {
             Some(raw) => raw.clone(),
             None => self.escapes.write(&self.text),
         };
         if self.before.is_empty() && self.after.is_empty() {
-            return raw;
+            return Some(raw.into_bytes());
         }
-        [self.before.as_str(), &raw, &self.after].concat()
+        Some([self.before.as_str(), &raw, &self.after].concat().into_bytes())
     }
 }
 
@@ -245,7 +335,7 @@ impl LedgerWriter {
         let sources = sources.iter().zip(checksums).map(|(source, checksum)| LedgerSource {
             name: source.name.clone(),
             format: source.format.name.to_owned(),
-            compression: source.compression,
+            coding: source.coding.clone(),
             len_bytes: checksum.len_bytes,
             xxh3: checksum.hex(),
         });
@@ -283,6 +373,8 @@ pub struct Ledger {
     header: Header,
     cleaned: Vec<CleanedSource>,
     /// Lines between the header and the list of cleaned files.
+    changes: u64,
+    /// Of them, removals.
     entries: u64,
 }
 
@@ -307,6 +399,7 @@ impl Ledger {
         let mut hasher = Xxh3Default::new();
         let mut header = None;
         let mut cleaned = None;
+        let mut rewritten = 0;
         loop {
             if !lines.next()? {
                 return Err(damaged("it is cut off", lines.number + 1));
@@ -331,6 +424,7 @@ impl Ledger {
                 let list: Cleaned = serde_json::from_slice(line).map_err(|e| damaged(&e.to_string(), lines.number))?;
                 cleaned = Some(list.sources);
             }
+            rewritten += u64::from(is_rewritten(line));
         }
         let last = lines.number;
         if lines.next()? {
@@ -340,7 +434,8 @@ impl Ledger {
             (Some(header), Some(cleaned))
                 if cleaned.iter().map(|c| &c.name).eq(header.sources.iter().map(|s| &s.name)) =>
             {
-                Ok(Self { entries: last.saturating_sub(3), path, header, cleaned })
+                let changes = last.saturating_sub(3);
+                Ok(Self { changes, entries: changes.saturating_sub(rewritten), path, header, cleaned })
             }
             _ => Err(damaged("its lists of sources differ", last)),
         }
@@ -369,28 +464,45 @@ impl Ledger {
         &self.path
     }
 
-    /// How many entries there are.
+    /// How many spans were removed or moved.
     pub fn len(&self) -> u64 {
         self.entries
     }
 
-    /// Whether nothing was removed.
+    /// Whether nothing was removed or moved.
     pub fn is_empty(&self) -> bool {
         self.entries == 0
     }
 
-    /// The entries in reading order, one in memory at a time.
+    /// What was removed or moved, in reading order, one in memory at a time.
     ///
     /// # Errors
     /// When the file cannot be opened any more.
     pub fn entries(&self) -> Result<impl Iterator<Item = Result<LedgerEntry>> + use<>> {
+        Ok(self.lines()?.filter_map(|line| match line {
+            Ok(LedgerLine::Removal(entry)) => Some(Ok(*entry)),
+            Ok(LedgerLine::Rewritten(_)) => None,
+            Err(e) => Some(Err(e)),
+        }))
+    }
+
+    /// Every change in reading order, one in memory at a time.
+    ///
+    /// # Errors
+    /// When the file cannot be opened any more.
+    pub fn lines(&self) -> Result<impl Iterator<Item = Result<LedgerLine>> + use<>> {
         let mut lines = Lines::open(&self.path)?;
         lines.next()?;
-        let mut left = self.entries;
+        let mut left = self.changes;
         Ok(std::iter::from_fn(move || {
             left = left.checked_sub(1)?;
             Some(lines.next().and_then(|_| {
-                serde_json::from_slice(&lines.line).map_err(|e| {
+                let line = if is_rewritten(&lines.line) {
+                    serde_json::from_slice(&lines.line).map(LedgerLine::Rewritten)
+                } else {
+                    serde_json::from_slice(&lines.line).map(LedgerLine::Removal)
+                };
+                line.map_err(|e| {
                     Error::artefact(format!("the ledger has an entry that cannot be read ({e}):"))
                         .at(&lines.path)
                         .line(lines.number)
@@ -398,6 +510,10 @@ impl Ledger {
             }))
         }))
     }
+}
+
+fn is_rewritten(line: &[u8]) -> bool {
+    line.starts_with(b"{\"type\":\"rewritten\"")
 }
 
 /// Refuses what is no ledger or one of another version, before anything else is asked of it.

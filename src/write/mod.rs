@@ -3,10 +3,10 @@
 //! [`Record`](crate::read::Record)s + [`Fate`](crate::decide::Fate)s -> an output folder:
 //!
 //! ```text
-//! DIR/cleaned/<source>   the source without what was removed: same name, format, compression
+//! DIR/cleaned/<source>   the source without what was removed: same name, format, coding
 //! DIR/ledger.jsonl       every removed or moved span, in reading order, with reason and partner
 //! DIR/findings.jsonl     what the pipeline reports
-//! DIR/metadata.jsonl     metadata of plain text documents, when there is any
+//! DIR/metadata.jsonl     metadata of documents whose format has no room for it, when there is any
 //! DIR/summary.json       counts and parameters
 //! ```
 //!
@@ -65,7 +65,7 @@ mod restore;
 mod staging;
 
 pub use cut::{Prepared, prepare};
-pub use ledger::{Added, LEDGER_VERSION, Ledger, LedgerEntry, LedgerPartner, LedgerSource};
+pub use ledger::{Added, LEDGER_VERSION, Ledger, LedgerEntry, LedgerLine, LedgerPartner, LedgerSource, Rewritten};
 pub use output::Output;
 pub use restore::{RestoreSummary, restore};
 pub use staging::{Staging, check_target};

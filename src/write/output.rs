@@ -10,7 +10,7 @@ use super::names;
 use super::staging::Staging;
 use crate::error::{Error, Result};
 use crate::params::Params;
-use crate::read::{Checksum, Compression, Encoder, Hasher, Source};
+use crate::read::{Checksum, Coding, Encoder, Hasher, Source};
 
 /// An output folder under construction; nothing of it is seen before [`commit`](Output::commit).
 pub struct Output<'a> {
@@ -132,7 +132,7 @@ impl<'a> Output<'a> {
             none => {
                 let source = &self.sources[self.cleaned.len()];
                 let name = format!("{}/{}", names::CLEANED, source.name);
-                Ok(none.insert(CleanFile::create(&mut self.staging, &name, source.compression)?))
+                Ok(none.insert(CleanFile::create(&mut self.staging, &name, &source.coding)?))
             }
         }
     }
@@ -150,7 +150,7 @@ impl<'a> Output<'a> {
     }
 }
 
-/// A file of text that is compressed on the way, with the checksum of what went in.
+/// A file that is coded on the way, with the checksum of what went in.
 pub(super) struct CleanFile {
     encoder: Encoder,
     hasher: Hasher,
@@ -158,9 +158,9 @@ pub(super) struct CleanFile {
 }
 
 impl CleanFile {
-    pub(super) fn create(staging: &mut Staging, name: &str, compression: Compression) -> Result<Self> {
+    pub(super) fn create(staging: &mut Staging, name: &str, coding: &Coding) -> Result<Self> {
         let (file, path) = staging.create_file(name)?;
-        let encoder = compression.encode(file).map_err(|e| Error::io("write", &path, e))?;
+        let encoder = coding.encode(file).map_err(|e| Error::io("write", &path, e))?;
         Ok(Self { encoder, hasher: Hasher::default(), path })
     }
 

@@ -3,20 +3,20 @@
 //! An output folder -> a folder with the sources as they were read. The ledger is a patch over
 //! bytes, so nothing is parsed here; memory is one ledger entry and two buffers. Every source is
 //! checked against the checksum taken when it was read, and nothing is put in place before all
-//! are. Of a compressed source the *content* is given back exactly, in a container made anew; of
-//! a source that was damaged, as much as could be read.
+//! are. Of a compressed source or a table the *content* is given back exactly, in a container made
+//! anew; of a source that was damaged, as much as could be read.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 
-use super::ledger::{CleanedSource, Ledger, LedgerEntry, LedgerSource};
+use super::ledger::{CleanedSource, Ledger, LedgerLine, LedgerSource};
 use super::names;
 use super::output::CleanFile;
 use super::staging::{Staging, is_inside};
 use crate::error::{Error, Result};
-use crate::read::{Compression, Hasher};
+use crate::read::{Coding, Hasher};
 
 /// What [`restore`] has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct RestoreSummary {
 pub fn restore(dir: &Path, target: &Path) -> Result<RestoreSummary> {
     let ledger = Ledger::open(dir)?;
     let mut staging = Staging::create(target, &[dir.to_path_buf()])?;
-    let mut entries = ledger.entries()?.peekable();
+    let mut entries = ledger.lines()?.peekable();
     let mut summary = RestoreSummary::default();
     for (source, cleaned) in ledger.sources().iter().zip(ledger.cleaned()) {
         summary.len_bytes += restore_source(dir, source, cleaned, &mut entries, &mut staging)?;
@@ -57,20 +57,20 @@ fn restore_source(
     dir: &Path,
     source: &LedgerSource,
     cleaned: &CleanedSource,
-    entries: &mut Peekable<impl Iterator<Item = Result<LedgerEntry>>>,
+    entries: &mut Peekable<impl Iterator<Item = Result<LedgerLine>>>,
     staging: &mut Staging,
 ) -> Result<u64> {
     if !is_inside(&source.name) {
         let name = source.name.escape_debug();
         return Err(Error::artefact(format!("the ledger names a source outside its folder: {name}")).at(dir));
     }
-    let mut from = CleanedFile::open(dir, cleaned, source.compression)?;
-    let mut to = CleanFile::create(staging, &source.name, source.compression)?;
-    while let Some(entry) = entries.next_if(|e| e.as_ref().map_or(true, |e| e.source == source.name)) {
+    let mut from = CleanedFile::open(dir, cleaned, &source.coding)?;
+    let mut to = CleanFile::create(staging, &source.name, &source.coding)?;
+    while let Some(entry) = entries.next_if(|e| e.as_ref().map_or(true, |e| e.source() == source.name)) {
         let entry = entry?;
-        from.copy_until(entry.at, &mut to, &entry)?;
-        to.write(entry.original().as_bytes())?;
-        if let Some(added) = entry.added {
+        from.copy_until(entry.at(), &mut to, &entry)?;
+        to.write(&entry.original().ok_or_else(|| out_of_order(&entry).at(dir))?)?;
+        if let Some(added) = entry.added() {
             from.copy_until(added.at, &mut to, &entry)?;
             from.take(added.len_bytes, |_| Ok(()))?;
         }
@@ -86,8 +86,12 @@ fn restore_source(
     Ok(checksum.len_bytes)
 }
 
-fn out_of_order(entry: &LedgerEntry) -> Error {
-    Error::artefact(format!("the ledger's entry for document `{}` stands out of order in", entry.doc.escape_debug()))
+fn out_of_order(line: &LedgerLine) -> Error {
+    let of = match line {
+        LedgerLine::Removal(entry) => format!("document `{}`", entry.doc.escape_debug()),
+        LedgerLine::Rewritten(rewritten) => format!("record {}", rewritten.record),
+    };
+    Error::artefact(format!("the ledger's entry for {of} stands out of order in"))
 }
 
 /// A cleaned file, read once from its beginning to its end.
@@ -99,17 +103,17 @@ struct CleanedFile {
 }
 
 impl CleanedFile {
-    fn open(dir: &Path, cleaned: &CleanedSource, compression: Compression) -> Result<Self> {
+    fn open(dir: &Path, cleaned: &CleanedSource, coding: &Coding) -> Result<Self> {
         let path = dir.join(names::CLEANED).join(&cleaned.name);
         let input: Box<dyn BufRead> = match cleaned.xxh3 {
             None => Box::new(io::empty()),
-            Some(_) => Box::new(open_decoded(&path, compression)?),
+            Some(_) => Box::new(open_decoded(&path, coding)?),
         };
         Ok(Self { input, path, hasher: Hasher::default() })
     }
 
     /// Copies up to the place `at` of the original, of which all before is written.
-    fn copy_until(&mut self, at: u64, to: &mut CleanFile, entry: &LedgerEntry) -> Result<()> {
+    fn copy_until(&mut self, at: u64, to: &mut CleanFile, entry: &LedgerLine) -> Result<()> {
         let Some(len) = at.checked_sub(to.len_bytes()) else {
             return Err(out_of_order(entry).at(&self.path));
         };
@@ -167,8 +171,8 @@ impl CleanedFile {
     }
 }
 
-fn open_decoded(path: &Path, compression: Compression) -> Result<BufReader<Box<dyn Read + Send>>> {
-    let input = File::open(path).and_then(|file| compression.decode(file)).map_err(|e| match e.kind() {
+fn open_decoded(path: &Path, coding: &Coding) -> Result<BufReader<Box<dyn Read + Send>>> {
+    let input = File::open(path).and_then(|file| coding.decode(file)).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => Error::artefact("a cleaned file is missing:")
             .at(path)
             .hint("restoring needs the cleaned files and the ledger as they were written"),

@@ -103,6 +103,12 @@ pub fn check_target(target: &Path, inputs: &[PathBuf]) -> Result<()> {
 
 /// The target's real path, when it may be written to.
 fn checked(target: &Path, inputs: &[PathBuf]) -> Result<PathBuf> {
+    if target == Path::new("-") {
+        return Err(Error::usage(
+            "the output is a folder, with a ledger beside the cleaned files, and not standard output",
+        )
+        .hint("-o DIR, then read DIR/cleaned"));
+    }
     let target = resolve(target)?;
     refuse_overlap(&target, inputs)?;
     match fs::read_dir(&target).map(|mut entries| entries.next().is_none()) {

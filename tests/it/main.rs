@@ -5,6 +5,7 @@ mod clean;
 mod determinism;
 mod explain;
 mod faults;
+mod formats;
 mod helper;
 mod hosts;
 mod input;

@@ -158,7 +158,7 @@ fn patched(cleaned: &[u8], entries: &[LedgerEntry]) -> Vec<u8> {
         let kept = entry.at as usize - original.len();
         original.extend(&cleaned[from..from + kept]);
         from += kept;
-        original.extend(entry.original().into_bytes());
+        original.extend(entry.original().unwrap());
         if let Some(added) = entry.added {
             let kept = added.at as usize - original.len();
             original.extend(&cleaned[from..from + kept]);
