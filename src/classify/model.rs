@@ -193,3 +193,55 @@ impl Tree {
 pub(super) fn chance(sum: f32) -> f32 {
     1.0 / (1.0 + (-sum).exp())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Classifier;
+    use super::*;
+    use crate::fingerprint::LineFrequencies;
+    use crate::params::FillerParams;
+    use crate::tokenise::{View, default_tokeniser};
+
+    /// The chances and reasons taken line by line from what the trainer sees.
+    fn plain(model: &Model, page: &Page) -> Vec<(f32, Vec<(String, f32)>)> {
+        let samples = features::of_page(page);
+        let sum = |keys: &[u64], of: &ByHash<f32>| -> f32 { keys.iter().filter_map(|key| of.get(key)).sum() };
+        let first = samples.iter().map(|s| {
+            let shape: f32 = s.features.iter().map(|&i| model.plain[i as usize]).sum();
+            let known = sum(&s.words, &model.words) / (s.words.len().max(1) as f32).sqrt();
+            chance(shape + known + sum(&s.runs, &model.runs))
+        });
+        let values = context::values(&samples, &first.collect::<Vec<_>>());
+        let opinion = |values: Vec<u8>| {
+            let values: [u8; context::WIDTH] = values.try_into().unwrap();
+            let mut weighed = vec![0.0; context::WIDTH];
+            model.trees.iter().for_each(|tree| weighed[tree.forks[0].0 as usize] += tree.leaf(&values));
+            let mut top: Vec<usize> = (0..weighed.len()).filter(|&i| weighed[i] != 0.0).collect();
+            top.sort_by(|&a, &b| weighed[b].abs().total_cmp(&weighed[a].abs()));
+            let named = |i: usize| (model.value_names[i].clone(), weighed[i]);
+            let reasons = top.into_iter().take(3).map(named).collect();
+            (chance(model.trees.iter().map(|tree| tree.leaf(&values)).sum()), reasons)
+        };
+        values.into_iter().map(opinion).collect()
+    }
+
+    #[test]
+    fn many_lines_at_once_get_the_chances_and_reasons_that_each_gets_by_itself() {
+        let classifier = Classifier::new(&FillerParams::default()).unwrap();
+        let parts =
+            ["Home", "Read our privacy policy", "© 2024 All rights reserved.", "3 comments", "- item", "语言", "a();"];
+        let prose = "The museum opened a new hall on Monday, and its director said that visitors may see it for free.";
+        for n in [1, 2, 63, 64, 65, 200] {
+            let line = |i: usize| if i % 5 == 3 { prose } else { parts[i * i % 31 % parts.len()] };
+            let text = (0..n).map(line).collect::<Vec<_>>().join("\n");
+            let (view, lines) = (View::new(&text, default_tokeniser()), LineFrequencies::default());
+            let page = classifier.rules(Some("h"), &view, &lines);
+            let opinions = classifier.model.judge(&page);
+            for (i, (chance, reasons)) in plain(&classifier.model, &page).into_iter().enumerate() {
+                assert_eq!(opinions.chances[i].to_bits(), chance.to_bits(), "line {i} of {n}");
+                let got: Vec<_> = classifier.model.reasons(&opinions, i).map(|(n, w)| (n.to_string(), w)).collect();
+                assert_eq!(got, reasons, "line {i} of {n}");
+            }
+        }
+    }
+}

@@ -58,6 +58,9 @@ impl Mark {
     }
 }
 
+/// What [`line_keys`] gives.
+type Keys = (u64, Option<u64>);
+
 /// A document under classification.
 pub(super) struct Page<'a> {
     pub view: &'a View<'a>,
@@ -75,7 +78,7 @@ pub(super) struct Page<'a> {
     counts: Vec<[Cell<Option<LineCount>>; 3]>,
     /// The host's key, and those of lines once they were asked for: plain and masked.
     host: HostKey,
-    keys: Vec<Cell<Option<(u64, Option<u64>)>>>,
+    keys: Vec<Cell<Option<Keys>>>,
 }
 
 impl<'a> Page<'a> {
@@ -139,7 +142,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn keys(&self, line: usize) -> (u64, Option<u64>) {
+    fn keys(&self, line: usize) -> Keys {
         self.keys[line].get().unwrap_or_else(|| {
             let keys = line_keys(self.view.text, self.tokens(line));
             self.keys[line].set(Some(keys));
