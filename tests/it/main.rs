@@ -6,6 +6,7 @@ mod explain;
 mod faults;
 mod helper;
 mod hosts;
+mod html;
 mod input;
 #[cfg(unix)]
 mod interrupt;

@@ -5,6 +5,7 @@
 use maud::{Markup, html};
 
 use super::gathered::BINS;
+use crate::report::terminal::grouped;
 
 /// A part of a bar: its class and how much it is.
 pub type Part = (&'static str, u64);
@@ -108,7 +109,7 @@ fn number(n: f64) -> String {
 /// A count that fits an axis.
 fn compact(n: u64) -> String {
     match n {
-        0..10_000 => n.to_string(),
+        0..10_000 => grouped(n),
         10_000..10_000_000 => format!("{}k", n / 1000),
         _ => format!("{}M", n / 1_000_000),
     }

@@ -96,6 +96,15 @@ pub struct Note {
     pub score: f32,
 }
 
+impl Note {
+    /// Whether the next note says the same of the next line.
+    fn goes_on(&self, next: &Note) -> bool {
+        let adjacent = matches!((self.lines, next.lines), (Some(a), Some(b)) if b.0 <= a.1 + 1);
+        let fate = |n: &Note| (n.label, n.action, n.rule, n.score.to_bits());
+        adjacent && fate(self) == fate(next) && self.why == next.why
+    }
+}
+
 /// A piece of a document as shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
@@ -367,6 +376,21 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
+/// Bytes that are looked through for the border of a word.
+const WORD_BYTES: usize = 48;
+
+/// Where the next word begins, if one is near.
+fn word_start(text: &str, at: usize) -> usize {
+    let near = &text[at..floor(text, at + WORD_BYTES)];
+    near.find(char::is_whitespace).map_or(at, |space| at + space)
+}
+
+/// Where the last word ended, if one is near.
+fn word_end(text: &str, at: usize) -> usize {
+    let from = floor(text, at.saturating_sub(WORD_BYTES));
+    if at == text.len() { at } else { text[from..at].rfind(char::is_whitespace).map_or(at, |space| from + space) }
+}
+
 /// The script of most of the first letters.
 fn script(text: &str) -> &'static str {
     let of = |c: char| match c as u32 {
@@ -412,15 +436,19 @@ fn detail(seen: &Seen, bytes_taken: u64) -> DocumentDetail {
     shown.sort_by_key(|d| d.finding.span);
     let mut at = Vec::new();
     for d in &shown {
-        at.push((d.finding.span, notes.len()));
-        notes.push(Note {
+        let note = Note {
             label: d.finding.label,
             action: d.action,
             lines: Some(lines.of(d.finding.span)),
             why: short(&d.finding.why, REASON_CHARS),
             rule: d.finding.rule,
             score: d.finding.score,
-        });
+        };
+        match notes.last_mut() {
+            Some(last) if last.goes_on(&note) => last.lines = last.lines.zip(note.lines).map(|(a, b)| (a.0, b.1)),
+            _ => notes.push(note),
+        }
+        at.push((d.finding.span, notes.len() - 1));
     }
     DocumentDetail {
         number: seen.number,
@@ -486,8 +514,10 @@ fn windows(text: &str, spans: &[(Span, usize)]) -> Vec<(usize, usize)> {
     let mut windows: Vec<(usize, usize)> = Vec::new();
     for (from, to) in [(0, HEAD_BYTES)].into_iter().chain(wanted) {
         let shown = windows.last().map_or(0, |&(_, to)| to);
-        let (from, to) = (floor(text, from.max(shown)), floor(text, to.min(from.max(shown) + room)));
-        if from >= to {
+        let from = if from <= shown { shown } else { word_start(text, floor(text, from)) };
+        let to = word_end(text, floor(text, to.min(from + room)));
+        // The last words there would be room for help nobody.
+        if from >= to || room < HEAD_BYTES / 4 {
             continue;
         }
         room -= (to - from).min(room);
@@ -535,9 +565,32 @@ mod tests {
         let text = "سطر طويل ".repeat(50_000);
         let spans: Vec<_> = (0..30).map(|i| (Span::new(i * 16 * 1000, i * 16 * 1000 + 8000), i)).collect();
         let pieces = pieces(&text, &spans);
-        assert!(shown(&pieces) <= TEXT_MAX_BYTES && shown(&pieces) > TEXT_MAX_BYTES - 100, "{}", shown(&pieces));
+        assert!(shown(&pieces) <= TEXT_MAX_BYTES && shown(&pieces) > TEXT_MAX_BYTES - 200, "{}", shown(&pieces));
         let gaps: usize = pieces.iter().map(|p| if let Piece::Gap(n) = p { *n } else { 0 }).sum();
         assert_eq!(gaps + shown(&pieces), text.len());
+    }
+
+    #[test]
+    fn cuts_lie_between_words() {
+        let text = "كلمة ".repeat(3000);
+        for piece in pieces(&text, &[(Span::new(9 * 1000, 9 * 1001), 0)]) {
+            let Piece::Text(text, _) = piece else { continue };
+            assert!(text.split_whitespace().all(|word| word == "كلمة"), "{text}");
+        }
+    }
+
+    #[test]
+    fn neighbours_with_one_reason_share_a_note() {
+        let spans = [(0, 3, Label::Promo), (4, 7, Label::Promo), (8, 11, Label::Share), (15, 18, Label::Share)];
+        let spans = spans.map(|(from, to, label)| decided(Span::new(from, to), label, Action::Flag)).to_vec();
+        let (text, decision) = ("one\ntwo\nsix\n...\nten", Decision { spans, removals: vec![] });
+        let seen = Seen { number: 0, id: "d", host: None, text, decision: &decision, whole: None, goes: false };
+        let detail = detail(&seen, 0);
+        let lines: Vec<_> = detail.notes.iter().map(|n| n.lines.unwrap()).collect();
+        assert_eq!(lines, [(1, 2), (3, 3), (5, 5)]);
+        let marked: Vec<_> =
+            detail.pieces.iter().filter_map(|p| if let Piece::Text(_, n) = p { *n } else { None }).collect();
+        assert_eq!(marked, [0, 0, 1, 2]);
     }
 
     #[test]
@@ -555,7 +608,8 @@ mod tests {
 
     #[test]
     fn scripts_are_told_by_most_letters() {
-        for (text, expect) in [("2024: غربال ABC", "Arabic"), ("A sieve", "Latin"), ("… 12", "no letters"), ("сито", "Cyrillic")]
+        for (text, expect) in
+            [("2024: غربال ABC", "Arabic"), ("A sieve", "Latin"), ("… 12", "no letters"), ("сито", "Cyrillic")]
         {
             assert_eq!(script(text), expect);
         }

@@ -18,7 +18,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::index::candidate_probability;
 use crate::label::{Action, Label};
 use crate::report::terminal::{count, grouped, size};
-use crate::report::{PassageSample, Samples, Stretch, Summary};
+use crate::report::{LabelCounts, PassageSample, Samples, Stretch, Summary};
 use charts::{Series, bar, bin_start, histogram, percent};
 use gathered::{BINS, ClusterDetail, DocumentDetail, NAME_CHARS, Note, Piece};
 use shown::{Shown, short};
@@ -42,6 +42,9 @@ const HOSTS: usize = 12;
 /// Notes and limits shown, and characters of each.
 const REMARKS: usize = 20;
 const REMARK_CHARS: usize = 600;
+
+/// Items of a list that are open from the start.
+const OPEN: usize = 2;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -182,6 +185,8 @@ fn overview(s: &Summary) -> Markup {
         s.labels.iter().filter(|&(&l, _)| about_label(l).0 == family).map(|(_, c)| c.bytes_taken).sum()
     };
     let (repeated, stray, metadata) = (taken(Family::Repeated), taken(Family::Stray), s.bytes_to_metadata);
+    let spans = |c: &LabelCounts| c.actions.iter().filter(|(a, _)| **a != Action::Keep).map(|(_, n)| n).sum::<u64>();
+    let found: Vec<u64> = s.labels.values().map(spans).filter(|&n| n > 0).collect();
     let filler = s.bytes_removed.saturating_sub(repeated + stray + metadata);
     let stays = s.bytes.saturating_sub(s.bytes_removed);
     let parts = [
@@ -211,7 +216,7 @@ fn overview(s: &Summary) -> Markup {
             dl class="tiles" {
                 div { dt { "Duplicate documents" } dd { (grouped(s.duplicates.values().sum())) small { " in " (count(s.clusters, "cluster")) } } }
                 div { dt { "Repeated passages" } dd { (grouped(s.passages)) small { " in " (count(s.documents_with_passages, "document")) } } }
-                div { dt { "Labelled spans" } dd { (grouped(s.labels.values().map(|c| c.spans).sum())) small { " of " (count(s.labels.len() as u64, "class").replace("classs", "classes")) } } }
+                div { dt { "Findings" } dd { (grouped(found.iter().sum())) small { " of " (found.len()) @if found.len() == 1 { " class" } @else { " classes" } } } }
                 div { dt { "Records skipped" } dd { (grouped(s.skipped)) small { @if s.skipped > 0 { " listed by --format jsonl" } } } }
             }
             @for note in s.notes.iter().take(REMARKS) { p class="remark" { b { "Note" } " " (Shown(&short(note, REMARK_CHARS))) } }
@@ -221,13 +226,12 @@ fn overview(s: &Summary) -> Markup {
 }
 
 fn classes(s: &Summary, samples: &Samples) -> Markup {
-    let most = s.labels.values().map(|c| c.bytes).max().unwrap_or(0);
     html! {
         section id="classes" aria-labelledby="classes-h" {
             h2 id="classes-h" { "What was found" }
             @if s.labels.is_empty() { p { "No line looks like filler, and no document stands elsewhere too." } }
             @else {
-                p class="hint" { "Bars are bytes: full colour leaves the text, pale colour stays in it. Choose a class to see documents that have it." }
+                p class="hint" { "Bars are bytes, each group on a scale of its own: full colour leaves the text, pale colour stays in it. Choose a class to see documents that have it." }
                 div class="table" {
                     table {
                         thead { tr {
@@ -236,6 +240,7 @@ fn classes(s: &Summary, samples: &Samples) -> Markup {
                         } }
                         @for family in Family::ALL {
                             @let rows: Vec<_> = s.labels.iter().filter(|&(&l, _)| about_label(l).0 == family).collect();
+                            @let most = rows.iter().map(|(_, c)| c.bytes).max().unwrap_or(0);
                             @if !rows.is_empty() {
                                 tbody {
                                     tr { th colspan="6" scope="rowgroup" class="family" { (family.name()) } }
@@ -246,7 +251,7 @@ fn classes(s: &Summary, samples: &Samples) -> Markup {
                                                 @else { a class="tag" href={ "#documents?label=" (label) } { (words(label)) } }
                                                 small { (about_label(label).1) }
                                                 @if let Some((_, span)) = samples.labels.get(&label) {
-                                                    small class="example" { "“" bdi dir="auto" { (span.excerpt.as_str()) } "”" }
+                                                    small class="example" dir="auto" { "“" (span.excerpt.as_str()) "”" }
                                                 }
                                             }
                                             td class="n" { (grouped(c.spans)) }
@@ -275,10 +280,12 @@ fn origins(g: &Gathered) -> Markup {
     let hosts = g.hosts();
     let mut rest = Share::default();
     let others = hosts.iter().skip(HOSTS).map(|(_, share)| share).chain([&g.other_hosts]);
-    others.for_each(|s| rest = Share {
-        documents: rest.documents + s.documents,
-        bytes: rest.bytes + s.bytes,
-        bytes_taken: rest.bytes_taken + s.bytes_taken,
+    others.for_each(|s| {
+        rest = Share {
+            documents: rest.documents + s.documents,
+            bytes: rest.bytes + s.bytes,
+            bytes_taken: rest.bytes_taken + s.bytes_taken,
+        }
     });
     let mut shown: Vec<(String, Share)> =
         hosts.iter().take(HOSTS).map(|&(host, share)| (short(host, NAME_CHARS), share)).collect();
@@ -448,7 +455,8 @@ fn cluster(c: &ClusterDetail, numbers: &HashMap<&str, u32>) -> Markup {
 fn passages(s: &Summary, samples: &Samples, g: &Gathered, numbers: &HashMap<&str, u32>) -> Markup {
     let series = [Series { class: "near", name: "passages", bins: &g.identities }];
     let mut room = PASSAGES_MAX_BYTES;
-    let shown = fit(&mut room, samples.passages.iter().take(TOP).map(|p| passage(p, numbers)));
+    let shown =
+        fit(&mut room, samples.passages.iter().take(TOP).enumerate().map(|(i, p)| passage(p, numbers, i < OPEN)));
     html! {
         section id="passages" aria-labelledby="passages-h" {
             h2 id="passages-h" { "Repeated passages" }
@@ -469,15 +477,22 @@ fn passages(s: &Summary, samples: &Samples, g: &Gathered, numbers: &HashMap<&str
     }
 }
 
-fn passage(p: &PassageSample, numbers: &HashMap<&str, u32>) -> Markup {
+fn passage(p: &PassageSample, numbers: &HashMap<&str, u32>, open: bool) -> Markup {
     let place = |id: &str, lines: (u32, u32)| html! { (name(id, numbers)) " " (line_range(lines)) };
     html! {
         li class="item" {
-            p class="line" {
-                b { (p.kind.name()) } ", " (count(p.words.into(), "word")) ", "
-                (format!("{:.0} %", (p.identity * 100.0).floor())) " of the aligned words equal"
+            details open[open] {
+                summary {
+                    b { (p.kind.name()) } ", " (count(p.words.into(), "word")) ", "
+                    (format!("{:.0} %", (p.identity * 100.0).floor())) " of the aligned words equal "
+                    small { bdi { (Shown(&short(&p.docs.0, NAME_CHARS))) } @if p.docs.0 != p.docs.1 { " and " bdi { (Shown(&short(&p.docs.1, NAME_CHARS))) } } }
+                }
+                @if p.whole.a == p.whole.b {
+                    (side(&p.whole.a, html! { (place(&p.docs.0, p.lines.0)) " and " (place(&p.docs.1, p.lines.1)) ", the same text" }))
+                } @else {
+                    (sides(&p.whole.a, &p.whole.b, place(&p.docs.0, p.lines.0), place(&p.docs.1, p.lines.1)))
+                }
             }
-            (sides(&p.whole.a, &p.whole.b, place(&p.docs.0, p.lines.0), place(&p.docs.1, p.lines.1)))
         }
     }
 }
@@ -508,15 +523,12 @@ fn line_range((first, last): (u32, u32)) -> String {
 
 fn documents_section(s: &Summary, documents: &[&DocumentDetail]) -> Markup {
     let mut room = DOCUMENTS_MAX_BYTES;
-    let mut open = 0;
-    let shown = fit(&mut room, documents.iter().map(|d| {
-        open += 1;
-        document(d, open <= 2)
-    }));
+    let shown = fit(&mut room, documents.iter().enumerate().map(|(i, d)| document(d, i < OPEN)));
     let documents = &documents[..shown.len()];
     let mut labels: BTreeMap<Label, usize> = BTreeMap::new();
     for d in documents {
-        let here: BTreeSet<Label> = d.notes.iter().map(|n| n.label).filter(|&l| about_label(l).0 != Family::Article).collect();
+        let here: BTreeSet<Label> =
+            d.notes.iter().map(|n| n.label).filter(|&l| about_label(l).0 != Family::Article).collect();
         here.into_iter().for_each(|label| *labels.entry(label).or_default() += 1);
     }
     let hosts: BTreeSet<&str> = documents.iter().filter_map(|d| d.host.as_deref()).collect();
@@ -560,6 +572,10 @@ fn documents_section(s: &Summary, documents: &[&DocumentDetail]) -> Markup {
                         button type="reset" { "Reset" }
                     }
                 }
+                p class="hint" {
+                    span class="sample-remove" { "underlined" } " is removed, " span class="sample-metadata" { "dotted" } " moves to metadata, "
+                    span class="sample-flag" { "wavy" } " is flagged and stays; numbers lead to the reasons."
+                }
                 p id="none" class="remark" hidden { "No document matches." }
                 div class="items" data-list="documents" { @for d in &shown { (d) } }
             }
@@ -570,8 +586,7 @@ fn documents_section(s: &Summary, documents: &[&DocumentDetail]) -> Markup {
 fn document(d: &DocumentDetail, open: bool) -> Markup {
     let found: BTreeSet<String> = d.notes.iter().map(|n| format!("{}:{}", n.label, n.action)).collect();
     let found = found.into_iter().collect::<Vec<_>>().join(" ");
-    let labels: BTreeSet<Label> =
-        d.notes.iter().filter(|n| n.action != Action::Keep).map(|n| n.label).collect();
+    let labels: BTreeSet<Label> = d.notes.iter().filter(|n| n.action != Action::Keep).map(|n| n.label).collect();
     html! {
         details class="item document" id={ "d" (d.number) } open[open] data-found=(found) data-host=[d.host.as_deref()]
             data-taken=(d.bytes_taken) data-bytes=(d.bytes) data-order=(d.number) data-notes=(d.notes.len()) data-id=(d.id) {
@@ -625,9 +640,18 @@ fn about(s: &Summary) -> Markup {
     let p = &s.params;
     let rows = [
         ("Written by", format!("ghirbal {}", s.ghirbal)),
-        ("Documents are duplicates", format!("at Jaccard {} or contained at {}, on shingles of {} words", p.documents.similar, p.documents.contained, p.documents.shingle_len_tokens)),
+        (
+            "Documents are duplicates",
+            format!(
+                "at Jaccard {} or contained at {}, on shingles of {} words",
+                p.documents.similar, p.documents.contained, p.documents.shingle_len_tokens
+            ),
+        ),
         ("Signatures", format!("{} bands of {} rows, seed {}", s.shape.bands, s.shape.rows, p.documents.seed)),
-        ("Passages", format!("{} words or more, {} of the aligned words equal", p.passages.words_min, p.passages.identity_min)),
+        (
+            "Passages",
+            format!("{} words or more, {} of the aligned words equal", p.passages.words_min, p.passages.identity_min),
+        ),
         ("A finding is acted on", format!("from a certainty of {}", p.filler.level.score_min())),
         ("Digest of the parameters", s.params_digest.clone()),
     ];

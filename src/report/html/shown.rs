@@ -46,10 +46,7 @@ mod tests {
     #[test]
     fn markup_is_escaped_and_what_turns_or_hides_is_named() {
         let shown = Shown("<b title=\"x\">&\n\u{202e}a\u{0}").render().0;
-        assert_eq!(
-            shown,
-            "&lt;b title=&quot;x&quot;&gt;&amp;\n<i class=\"code\">202E</i>a<i class=\"code\">0000</i>"
-        );
+        assert_eq!(shown, "&lt;b title=&quot;x&quot;&gt;&amp;\n<i class=\"code\">202E</i>a<i class=\"code\">0000</i>");
     }
 
     #[test]
