@@ -21,7 +21,7 @@ use crate::report::terminal::{count, grouped, size};
 use crate::report::{LabelCounts, PassageSample, Samples, Stretch, Summary};
 use charts::{Series, bar, bin_start, histogram, percent};
 use gathered::{BINS, ClusterDetail, DocumentDetail, NAME_CHARS, Note, Piece};
-use shown::{Shown, short};
+use shown::{Shown, harmless, short};
 
 pub use file::NewFile;
 pub use gathered::{Gathered, Seen, Share};
@@ -479,6 +479,12 @@ fn passages(s: &Summary, samples: &Samples, g: &Gathered, numbers: &HashMap<&str
 
 fn passage(p: &PassageSample, numbers: &HashMap<&str, u32>, open: bool) -> Markup {
     let place = |id: &str, lines: (u32, u32)| html! { (name(id, numbers)) " " (line_range(lines)) };
+    // One document need not be named twice.
+    let second = if p.docs.0 == p.docs.1 {
+        html! { (line_range(p.lines.1)) }
+    } else {
+        place(&p.docs.1, p.lines.1)
+    };
     html! {
         li class="item" {
             details open[open] {
@@ -488,9 +494,9 @@ fn passage(p: &PassageSample, numbers: &HashMap<&str, u32>, open: bool) -> Marku
                     small { bdi { (Shown(&short(&p.docs.0, NAME_CHARS))) } @if p.docs.0 != p.docs.1 { " and " bdi { (Shown(&short(&p.docs.1, NAME_CHARS))) } } }
                 }
                 @if p.whole.a == p.whole.b {
-                    (side(&p.whole.a, html! { (place(&p.docs.0, p.lines.0)) " and " (place(&p.docs.1, p.lines.1)) ", the same text" }))
+                    (side(&p.whole.a, html! { (place(&p.docs.0, p.lines.0)) " and " (second) ", the same text" }))
                 } @else {
-                    (sides(&p.whole.a, &p.whole.b, place(&p.docs.0, p.lines.0), place(&p.docs.1, p.lines.1)))
+                    (sides(&p.whole.a, &p.whole.b, place(&p.docs.0, p.lines.0), second))
                 }
             }
         }
@@ -560,7 +566,7 @@ fn documents_section(s: &Summary, documents: &[&DocumentDetail]) -> Markup {
                         }
                         @if hosts.len() > 1 {
                             label { "Host "
-                                select name="host" { option value="" { "any" } @for host in &hosts { option value=(host) { (Shown(host)) } } }
+                                select name="host" { option value="" { "any" } @for host in &hosts { option value=(harmless(host)) { (harmless(host)) } } }
                             }
                         }
                         label { "Sort by "
@@ -588,8 +594,8 @@ fn document(d: &DocumentDetail, open: bool) -> Markup {
     let found = found.into_iter().collect::<Vec<_>>().join(" ");
     let labels: BTreeSet<Label> = d.notes.iter().filter(|n| n.action != Action::Keep).map(|n| n.label).collect();
     html! {
-        details class="item document" id={ "d" (d.number) } open[open] data-found=(found) data-host=[d.host.as_deref()]
-            data-taken=(d.bytes_taken) data-bytes=(d.bytes) data-order=(d.number) data-notes=(d.notes.len()) data-id=(d.id) {
+        details class="item document" id={ "d" (d.number) } open[open] data-found=(found) data-host=[d.host.as_deref().map(harmless)]
+            data-taken=(d.bytes_taken) data-bytes=(d.bytes) data-order=(d.number) data-notes=(d.notes.len()) data-id=(harmless(&d.id)) {
             summary {
                 span class="id" { bdi { (Shown(&d.id)) } }
                 @if let Some(host) = &d.host { small class="host" { bdi { (Shown(host)) } } }

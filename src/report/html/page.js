@@ -63,7 +63,7 @@
     }
     const query = state();
     const filtered = [...query.keys()].some((name) => name !== "sort");
-    $("#found").textContent = !filtered ? "" : q ? `${shown} of ${items.length}` : `${shownDocuments} of ${documents.length} documents`;
+    $("#found").textContent = !filtered ? "" : q ? `${shown} of ${items.length} items` : `${shownDocuments} of ${documents.length} documents`;
     if ($("#none")) $("#none").hidden = shownDocuments > 0;
     const order = orders[value("sort")] ?? orders[""];
     const list = $("[data-list=documents]");

@@ -31,6 +31,15 @@ fn hides(c: char) -> bool {
     turns || unseen || (c.is_control() && !matches!(c, '\n' | '\t'))
 }
 
+/// The same as a value of an attribute, which scripts compare.
+pub fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if hides(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+    }
+    out
+}
+
 /// The beginning of a name, at most `chars_max` long.
 pub fn short(text: &str, chars_max: usize) -> String {
     match text.char_indices().nth(chars_max) {
@@ -47,6 +56,11 @@ mod tests {
     fn markup_is_escaped_and_what_turns_or_hides_is_named() {
         let shown = Shown("<b title=\"x\">&\n\u{202e}a\u{0}").render().0;
         assert_eq!(shown, "&lt;b title=&quot;x&quot;&gt;&amp;\n<i class=\"code\">202E</i>a<i class=\"code\">0000</i>");
+    }
+
+    #[test]
+    fn values_of_attributes_hold_nothing_that_hides() {
+        assert_eq!(harmless("a\u{0}\u{202e}غ"), "a\\u{0}\\u{202e}غ");
     }
 
     #[test]
