@@ -581,7 +581,7 @@ mod tests {
 
     #[test]
     fn neighbours_with_one_reason_share_a_note() {
-        let spans = [(0, 3, Label::Promo), (4, 7, Label::Promo), (8, 11, Label::Share), (15, 18, Label::Share)];
+        let spans = [(0, 3, Label::Promo), (4, 7, Label::Promo), (8, 11, Label::Share), (16, 19, Label::Share)];
         let spans = spans.map(|(from, to, label)| decided(Span::new(from, to), label, Action::Flag)).to_vec();
         let (text, decision) = ("one\ntwo\nsix\n...\nten", Decision { spans, removals: vec![] });
         let seen = Seen { number: 0, id: "d", host: None, text, decision: &decision, whole: None, goes: false };
