@@ -323,10 +323,7 @@ impl Phrases {
             false => &[],
         };
         // Every value a phrase begins with has a number near its beginning.
-        let value = self.open.len()
-            * usize::from(
-                hay.tokens.iter().take(8).any(|t| begins_with_digit(hay.text, t)),
-            );
+        let value = self.open.len() * usize::from(hay.tokens.iter().take(8).any(|t| begins_with_digit(hay.text, t)));
         if known.is_empty() && value == 0 {
             return None;
         }

@@ -14,9 +14,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Result};
+use crate::params::Params;
 use crate::pipeline::{Run, Stages};
 use crate::report::rows::{Row, SkippedRow};
-use crate::report::{Summary, hosts, terminal};
+use crate::report::{Summary, hosts, html, terminal};
 use crate::write::{check_target, restore};
 use options::{Compare, Everything, Paths};
 
@@ -49,6 +50,10 @@ enum Command {
         /// each [default: 10]
         #[arg(long, value_name = "N")]
         top: Option<usize>,
+        /// Also write one page for a browser, with examples in full; the file must not exist, and
+        /// needs nothing but itself
+        #[arg(long, value_name = "FILE", conflicts_with = "hosts")]
+        html: Option<PathBuf>,
     },
     /// Write the corpus without duplicate documents
     Dedup {
@@ -157,7 +162,11 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
-        Command::Report { paths, everything, format, hosts: None, top } => {
+        Command::Report { paths, everything, format, hosts: None, top, html: Some(file) } => {
+            let params = everything.params()?;
+            report_page(&paths.paths, params, format, top.unwrap_or(TOP), &file)
+        }
+        Command::Report { paths, everything, format, hosts: None, top, html: None } => {
             let run = Run::new(&paths.paths, everything.params()?, Stages::ALL)?;
             let run = everything.resources().bound(run, None)?;
             let summary = match format {
@@ -175,7 +184,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             };
             Ok(exit::finished(summary.skipped))
         }
-        Command::Report { paths, everything, format, hosts: Some(host), top } => {
+        Command::Report { paths, everything, format, hosts: Some(host), top, .. } => {
             let run = Run::new(&paths.paths, everything.params()?, Stages::ALL)?;
             report_hosts(&run, Some(host.as_str()).filter(|host| !host.is_empty()), format, top)
         }
@@ -206,6 +215,27 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }),
         Command::Phrases { command } => phrases::run(command),
     }
+}
+
+/// The report, and a page of it in `file`.
+fn report_page(paths: &[PathBuf], params: Params, format: Format, top: usize, file: &Path) -> Result<ExitCode> {
+    if matches!(format, Format::Jsonl) {
+        return Err(Error::usage("--html and --format jsonl are two reports")
+            .hint("run them one after the other, or use --format text or json"));
+    }
+    // A file that cannot be written is refused now, not after hours.
+    check_target(file, paths).map_err(|e| e.hint("name a file that does not exist, outside the input, with --html"))?;
+    let page = html::NewFile::create(file)?;
+    let (summary, mut samples, gathered) = Run::new(paths, params, Stages::ALL)?.page(top)?;
+    page.commit(html::render(&summary, &samples, &gathered).as_bytes())?;
+    match format {
+        Format::Json => print_json(&summary)?,
+        Format::Text | Format::Jsonl => {
+            samples.cut(top);
+            print(&terminal::render(&summary, &samples))?;
+        }
+    }
+    Ok(exit::finished(summary.skipped))
 }
 
 /// What the hosts of a corpus repeat, or one of them.

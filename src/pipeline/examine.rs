@@ -32,6 +32,8 @@ pub struct Wants {
     pub samples: bool,
     /// Cleaned records and ledger entries.
     pub cleaned: bool,
+    /// Texts and hosts, for a page that shows some.
+    pub texts: bool,
 }
 
 /// One record, examined.
@@ -58,6 +60,8 @@ pub struct ExaminedDocument {
     pub sides: Vec<ShownSide>,
     /// Its samples, when wanted.
     pub sample: Option<(DocumentSample, Vec<PassageSample>)>,
+    /// Its text and host, when wanted.
+    pub text: Option<(String, Option<String>)>,
 }
 
 impl ExaminedDocument {
@@ -143,6 +147,7 @@ impl Examiner<'_> {
             whole: None,
             sides: Vec::new(),
             sample: None,
+            text: None,
         });
         let prepared = self.wants.cleaned.then(|| Prepared::unchanged(raw.source, raw.raw));
         Examined { document, rows: Vec::new(), prepared }
@@ -188,7 +193,8 @@ impl Examiner<'_> {
                 )
             });
             let sides = self.sides(number, &document.text, &lines);
-            ExaminedDocument { bytes: document.text.len() as u64, decision, passages, whole, sides, sample }
+            let text = self.wants.texts.then(|| (document.text.clone(), document.host.clone()));
+            ExaminedDocument { bytes: document.text.len() as u64, decision, passages, whole, sides, sample, text }
         });
         let prepared = self.wants.cleaned.then(|| {
             let fate = match &document {

@@ -37,6 +37,7 @@ use crate::index::{BandShape, candidate_probability};
 use crate::label::{Action, Label};
 use crate::params::Params;
 use crate::read::{Discovered, FORMATS, Source, discover_with};
+use crate::report::html::{self, Gathered, Seen};
 use crate::report::rows::{ClusterRow, DocumentPairRow, PassageGroupRow, PassageRow, Place, Row, SkippedRow};
 use crate::report::{ClusterSample, PassageSample, Samples, Summary};
 use crate::span::Span;
@@ -122,6 +123,20 @@ impl Run {
         let wants = Wants { samples: true, ..Wants::default() };
         self.go(wants, &mut tally, |_| Ok(()))?;
         Ok((tally.summary, tally.samples))
+    }
+
+    /// The same, and what a page shows besides. There are as many `samples` as the page has room for,
+    /// or `top` when that is more.
+    ///
+    /// # Errors
+    /// See [`Run::rows`].
+    pub fn page(&self, top: usize) -> Result<(Summary, Samples, Gathered)> {
+        let mut tally = Tally::new(self, top.max(html::TOP));
+        tally.samples.whole = true;
+        tally.gathered = Some(Gathered::default());
+        let wants = Wants { samples: true, texts: true, ..Wants::default() };
+        self.go(wants, &mut tally, |_| Ok(()))?;
+        Ok((tally.summary, tally.samples, tally.gathered.unwrap_or_default()))
     }
 
     /// Every finding as a line of JSON, the summary last.
@@ -364,6 +379,7 @@ impl Step<'_> {
 struct Tally {
     summary: Summary,
     samples: Samples,
+    gathered: Option<Gathered>,
     skipped_examples: Vec<String>,
 }
 
@@ -373,6 +389,7 @@ impl Tally {
         Self {
             summary: Summary::new(&run.params, run.shape, miss_rate),
             samples: Samples::new(top),
+            gathered: None,
             skipped_examples: Vec::new(),
         }
     }
@@ -399,6 +416,9 @@ impl Tally {
         let id = |d: u32| survey.documents.id(d);
         self.summary.clusters = duplicates.clusters.len() as u64;
         self.summary.limits_reached = duplicates.limits_reached.iter().copied().collect();
+        if let Some(gathered) = &mut self.gathered {
+            gathered.duplicates(duplicates.pairs(), &duplicates.clusters, id);
+        }
         let mut largest: Vec<_> = duplicates.clusters.iter().collect();
         largest.sort_by_key(|c| (std::cmp::Reverse(c.members.len()), c.anchor));
         self.samples.clusters = largest
@@ -420,6 +440,9 @@ impl Tally {
             ("passages whose documents have too many copies to list every pair", across.pairs_capped),
         ];
         self.summary.limits_reached.extend(limits.into_iter().filter(|&(_, n)| n > 0));
+        if let Some(gathered) = &mut self.gathered {
+            across.passages.iter().for_each(|p| gathered.passage(p.identity));
+        }
         let mut longest: Vec<&Passage> = across.passages.iter().collect();
         longest.sort_by_key(|p| (std::cmp::Reverse(p.words), p.a, p.b));
         let id = |d: u32| survey.documents.id(d);
@@ -472,6 +495,20 @@ impl Tally {
             let (_, sample) = &mut self.samples.across[i];
             sample.show(is_a, lines, text);
         }
+        if let (Some(gathered), Some((text, host)), Some((sample, _))) =
+            (&mut self.gathered, document.text.take(), &document.sample)
+        {
+            document.passages.iter().for_each(|p| gathered.passage(p.identity));
+            gathered.document(&Seen {
+                number: sample.number,
+                id: &sample.id,
+                host: host.as_deref(),
+                text: &text,
+                decision: &document.decision,
+                whole: document.whole.as_ref(),
+                goes,
+            });
+        }
         if let Some((sample, passages)) = document.sample.take()
             && !goes
         {
@@ -482,6 +519,7 @@ impl Tally {
 
     fn finish(&mut self, tokeniser: &Tokeniser) {
         self.samples.finish(tokeniser);
+        self.gathered.iter_mut().for_each(|g| g.finish(tokeniser));
         let s = &mut self.summary;
         if s.documents_with_shared_id > 0 {
             s.notes.push(format!(

@@ -43,6 +43,15 @@ pub struct Compared {
 impl Compared {
     /// Compares two texts.
     pub fn new(a: &str, b: &str, tokeniser: &Tokeniser) -> Self {
+        Self::shown(a, b, tokeniser, ends)
+    }
+
+    /// The same with equal stretches in full, for a page with room.
+    pub fn whole(a: &str, b: &str, tokeniser: &Tokeniser) -> Self {
+        Self::shown(a, b, tokeniser, |text| Excerpt::whole(text).as_str().to_owned())
+    }
+
+    fn shown(a: &str, b: &str, tokeniser: &Tokeniser, equal: impl Fn(&str) -> String) -> Self {
         let (a, b) = (beginning(a), beginning(b));
         let (x, y) = (View::new(a, tokeniser), View::new(b, tokeniser));
         let whole = |text: &str| Span::new(0, text.len());
@@ -50,7 +59,7 @@ impl Compared {
         for (op, s, t) in difference(&x, whole(a), &y, whole(b)) {
             let differs = op != Op::Equal;
             for (side, text) in [(&mut compared.a, s.of(a)), (&mut compared.b, t.of(b))] {
-                let text = if differs { Excerpt::new(text).as_str().to_owned() } else { ends(text) };
+                let text = if differs { Excerpt::new(text).as_str().to_owned() } else { equal(text) };
                 side.push(Stretch { text, differs });
             }
         }

@@ -1,11 +1,12 @@
 //! Shows what was found: as rows for programs, as one screen for people.
 //!
 //! Decisions, passages, matches -> [`rows`] (the machine-readable contract), [`Summary`] (counts),
-//! [`terminal`] (text). Reporting changes nothing and decides nothing.
+//! [`terminal`] (text), [`html`] (one file). Reporting changes nothing and decides nothing.
 
 mod compare;
 pub mod explain;
 pub mod hosts;
+pub mod html;
 pub mod rows;
 mod samples;
 mod summary;

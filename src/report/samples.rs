@@ -30,6 +30,11 @@ impl Excerpt {
         Self::cut(text, 8 * EXCERPT_CHARS)
     }
 
+    /// The same, all of it: only for text that is bounded already.
+    pub(super) fn whole(text: &str) -> Self {
+        Self::cut(text, usize::MAX)
+    }
+
     fn cut(text: &str, chars_max: usize) -> Self {
         let mut out = String::new();
         let mut chars = 0;
@@ -136,6 +141,8 @@ pub struct PassageSample {
     pub containment: f32,
     /// The two sides, word against word.
     pub compared: Compared,
+    /// The same with equal stretches in full, when the samples are for a page with room.
+    pub whole: Compared,
     /// Their texts, until both are known.
     texts: (String, String),
 }
@@ -153,6 +160,7 @@ impl PassageSample {
             identity: p.identity,
             containment: p.containment,
             compared: Compared::default(),
+            whole: Compared::default(),
             texts: (text(p.a.span), text(p.b.span)),
         }
     }
@@ -168,6 +176,7 @@ impl PassageSample {
             identity: p.identity,
             containment: p.containment,
             compared: Compared::default(),
+            whole: Compared::default(),
             texts: Default::default(),
         }
     }
@@ -234,6 +243,8 @@ impl LineNumbers {
 pub struct Samples {
     /// At most this many of each sort.
     pub top: usize,
+    /// Whether passages are compared in full too.
+    pub whole: bool,
     /// The documents that lose most, in reading order once finished.
     pub documents: Vec<DocumentSample>,
     /// The longest passages.
@@ -251,6 +262,7 @@ impl Samples {
     pub fn new(top: usize) -> Self {
         Self {
             top,
+            whole: false,
             documents: Vec::new(),
             passages: Vec::new(),
             across: Vec::new(),
@@ -280,7 +292,18 @@ impl Samples {
         for p in &mut self.passages {
             let (a, b) = std::mem::take(&mut p.texts);
             p.compared = Compared::new(&a, &b, tokeniser);
+            if self.whole {
+                p.whole = Compared::whole(&a, &b, tokeniser);
+            }
         }
+        self.documents.sort_by_key(|d| d.number);
+    }
+
+    /// What finished samples with a smaller `top` would hold.
+    pub fn cut(&mut self, top: usize) {
+        self.top = top;
+        self.clusters.truncate(top);
+        self.shrink();
         self.documents.sort_by_key(|d| d.number);
     }
 
@@ -330,5 +353,7 @@ mod tests {
         }
         samples.finish(crate::tokenise::default_tokeniser());
         assert_eq!(samples.documents.iter().map(|d| d.number).collect::<Vec<_>>(), [0, 15]);
+        samples.cut(1);
+        assert_eq!(samples.documents.iter().map(|d| d.number).collect::<Vec<_>>(), [15]);
     }
 }

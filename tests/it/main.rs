@@ -8,6 +8,7 @@ mod faults;
 mod formats;
 mod helper;
 mod hosts;
+mod html;
 mod input;
 #[cfg(unix)]
 mod interrupt;
