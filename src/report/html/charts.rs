@@ -2,6 +2,9 @@
 //!
 //! Numbers -> SVG without styles: sizes are attributes, colours are classes of `page.css`.
 
+// The templates have no statements but `let`.
+#![allow(clippy::let_unit_value)]
+
 use maud::{Markup, html};
 
 use super::gathered::BINS;
