@@ -2,7 +2,7 @@
 """Ghirbal's `dedup` beside its peers: CPU, wall, memory of a process each, and what was found.
 
 usage: run.py CORPUS.jsonl [--ghirbal BIN] [--oracle PAIRS.jsonl] [--work DIR] [--first N] [--runs N]
-              [--only NAME,..] [--shapes 18x5,16x8] [--once-over SECONDS]
+              [--only NAME,..] [--shapes 18x5,16x8] [--once-over SECONDS] [--table]
 """
 
 import argparse
@@ -33,6 +33,7 @@ def arguments():
     parser.add_argument("--only", help="of " + ", ".join(["ghirbal", "ghirbal_raw", *PEERS]))
     parser.add_argument("--shapes", default="18x5,16x8", help="bands x rows; 18x5 is what `dedup` prints for .8")
     parser.add_argument("--once-over", type=float, default=40, help="CPU seconds from which a peer is run once")
+    parser.add_argument("--table", action="store_true", help="measure nothing; the table of what was measured before")
     return parser.parse_args()
 
 
@@ -112,6 +113,27 @@ def exact(folded, pairs):
     return {(a, b): n / (len(sets[a]) + len(sets[b]) - n) for a, b, n in common}
 
 
+def measure(subjects, args):
+    """Runs all in turn; each cost is written down at once, so that a stopped run is not lost."""
+    with open(args.work / "costs.jsonl", "w") as costs:
+        for run in range(args.runs):
+            for subject in subjects:
+                if run == 0 or subject.costs[0][0] < args.once_over:
+                    subject.run(args.work)
+                    cpu, wall, peak = subject.costs[-1]
+                    print(json.dumps([subject.name, subject.shape, cpu, wall, peak]), file=costs, flush=True)
+                    print(f"{subject.name} {subject.shape}: {cpu:.2f} s CPU, {wall:.2f} s, {peak / 1e6:.0f} MB", file=sys.stderr)
+
+
+def recall(subjects, args):
+    """The costs that a run wrote down; what the tools found lies beside them."""
+    for line in open(args.work / "costs.jsonl"):
+        name, shape, *cost = json.loads(line)
+        for subject in subjects:
+            if (subject.name, subject.shape) == (name, shape):
+                subject.costs.append(cost)
+
+
 def main():
     args = arguments()
     args.work.mkdir(parents=True, exist_ok=True)
@@ -127,12 +149,8 @@ def main():
 
     chosen = args.only.split(",") if args.only else ["ghirbal", "ghirbal_raw", *PEERS]
     subjects = [Subject(name, shape, args, folded, raw, args.work) for shape in args.shapes.split(",") for name in chosen]
-    for run in range(args.runs):
-        for subject in subjects:
-            if run == 0 or subject.costs[0][0] < args.once_over:
-                subject.run(args.work)
-                cpu, wall, peak = subject.costs[-1]
-                print(f"{subject.name} {subject.shape}: {cpu:.2f} s CPU, {wall:.2f} s, {peak / 1e6:.0f} MB", file=sys.stderr)
+    (recall if args.table else measure)(subjects, args)
+    subjects = [subject for subject in subjects if subject.costs]
 
     oracle = args.oracle or args.corpus.with_suffix(".oracle.jsonl")
     pool = set()
