@@ -1,47 +1,76 @@
 //! Exact copies of documents share their anchor's passages.
 //!
-//! [`Passage`]s of anchors + the words of their copies -> the same passages with the copies' own
-//! spans: equal words may be spelled with other bytes. Copies take no part in the search, so a
-//! thousand copies of a page cost a thousand times its words and nothing else.
+//! [`Passage`]s of anchors + the places of the words of their copies -> the same passages with the
+//! copies' own spans: equal words may be spelled with other bytes. Copies take no part in the search,
+//! so a thousand copies of a page cost eight bytes for each of their words (in a file where they do
+//! not fit) and nothing else.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use super::corpus::Corpus;
-use super::words::Words;
 use super::{Passage, Side};
+use crate::span::Span;
+use crate::spill::{Array, Spill};
 use crate::tokenise::View;
 
 /// Pairs of places one passage is listed as, at most; beyond, the anchors speak for their copies.
 const PAIRS_MAX: usize = 16;
 
-/// The words of exact copies, collected from several threads.
-#[derive(Default)]
-pub struct Copies(Mutex<Vec<(u32, u32, Words)>>);
+/// Exact copies, collected from several threads.
+pub struct Copies(Mutex<Places>);
+
+/// Where the words of copies stand.
+struct Places {
+    copies: Vec<Copy>,
+    /// First and one past the last byte of each word.
+    borders: Array<u32>,
+}
+
+/// An exact copy.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Copy {
+    anchor: u32,
+    document: u32,
+    /// Where its words begin in `borders`, and how many there are.
+    first: u64,
+    words: u32,
+}
 
 impl Copies {
+    /// No copies yet; beyond their share the places of their words go to a file.
+    pub fn new(spill: &Spill) -> Self {
+        Self(Mutex::new(Places { copies: Vec::new(), borders: Array::new(spill, spill.share(32)) }))
+    }
+
     /// Adds a copy of `anchor`.
     pub fn observe(&self, document: u32, anchor: u32, view: &View) {
-        let words = Words::new(view);
-        // A thread that panicked left whole copies behind, never halves.
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((anchor, document, words));
+        // A thread that panicked left whole copies behind, never halves that are asked for.
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = places.borders.len() as u64;
+        places.borders.extend(view.tokens.iter().flat_map(|t| [t.span.start, t.span.end]));
+        places.copies.push(Copy { anchor, document, first, words: view.tokens.len() as u32 });
     }
 
     /// The passages, and those of the copies, by reading order; and how many passages had too many
     /// copies.
     pub fn speak(self, passages: Vec<Passage>, texts: &Corpus) -> (Vec<Passage>, u64) {
-        let mut copies = self.0.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let Places { mut copies, borders } = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         if copies.is_empty() {
             return (passages, 0);
         }
-        copies.sort_unstable_by_key(|&(anchor, document, _)| (anchor, document));
+        copies.sort_unstable();
         let places = |side: Side| -> Vec<Side> {
-            let from = copies.partition_point(|&(anchor, ..)| anchor < side.document);
-            let of_anchor = copies[from..].iter().take_while(|&&(anchor, ..)| anchor == side.document);
-            let copied = of_anchor.filter_map(|(_, document, words)| {
-                let (start, end) = texts.words(side.document).range(side.span)?;
-                (end as usize <= words.len()).then(|| Side { document: *document, span: words.span(start, end) })
+            let from = copies.partition_point(|copy| copy.anchor < side.document);
+            let of_anchor = copies[from..].iter().take_while(|copy| copy.anchor == side.document);
+            // More than are listed in any case are not looked up.
+            let of_anchor = of_anchor.take(PAIRS_MAX);
+            let copied = of_anchor.filter_map(|copy| {
+                let (start, end) = texts.words(side.document).range(side.span).filter(|&(_, end)| end <= copy.words)?;
+                let border = |at: u64| borders.get((copy.first + at) as usize);
+                let span = Span { start: border(2 * u64::from(start)), end: border(2 * u64::from(end) - 1) };
+                Some(Side { document: copy.document, span })
             });
-            std::iter::once(side).chain(copied.take(PAIRS_MAX)).collect()
+            std::iter::once(side).chain(copied).collect()
         };
         let mut capped = 0;
         let mut all = Vec::with_capacity(passages.len());
@@ -77,7 +106,8 @@ mod tests {
         let shared = prose(0, 30);
         let one = format!("{}. {shared}.", prose(100, 40));
         let texts = [one.clone(), format!("{}. {shared}.", prose(300, 40)), one.replace('أ', "ا").replace(' ', "  ")];
-        let (builder, copies, frequencies) = (CorpusBuilder::default(), Copies::default(), WordFrequencies::default());
+        let (builder, copies, frequencies) =
+            (CorpusBuilder::default(), Copies::new(&Spill::never()), WordFrequencies::default());
         for (number, text) in texts.iter().enumerate() {
             let view = View::new(text, default_tokeniser());
             frequencies.observe(&view.tokens);

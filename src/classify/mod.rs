@@ -52,6 +52,7 @@ use crate::tokenise::{Tokeniser, View};
 use model::Model;
 use page::Page;
 use phrases::Phrases;
+pub use phrases::{CheckedPhrase, CheckedPhrases, Example, Outcome, Phrase, Place, builtin_phrases};
 
 /// What speaks for a finding: names and values, in the order they are shown.
 pub type Evidence = Vec<(&'static str, Value)>;
@@ -153,15 +154,4 @@ impl Classifier {
         headlines::headlines(&mut page);
         page
     }
-}
-
-/// Tests a phrase list: reads it, and tries its examples against it and the built-in lists.
-///
-/// # Errors
-/// Names the line of a phrase that cannot be read. What is wrong with the examples is returned, one
-/// sentence each; an empty list means that all is well.
-pub fn check_phrases(list: &crate::params::PhraseList) -> Result<Vec<String>> {
-    let tokeniser = crate::tokenise::default_tokeniser();
-    let phrases = Phrases::new(tokeniser, Folds::default(), std::slice::from_ref(list))?;
-    Ok(phrases::Source::parse(&list.name, &list.text)?.check(&phrases, tokeniser))
 }

@@ -4,6 +4,7 @@
 //! (hamza, vowel marks, tatweel), punctuation and case are what the comparison form makes of them.
 //! How the lists are written is told in [`lists`].
 
+mod check;
 mod lists;
 
 use std::ops::Range;
@@ -17,24 +18,40 @@ use crate::label::Label;
 use crate::normalise::Folds;
 use crate::params::PhraseList;
 use crate::tokenise::{Token, Tokeniser};
+pub use check::{CheckedPhrase, CheckedPhrases, Outcome, builtin_phrases};
 use lists::BUILTIN;
-pub(super) use lists::Source;
 
 /// No phrase with its values is longer, in words.
 const LINE_WORDS_MAX: usize = 70;
 
 /// Where a phrase counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub enum Place {
+    /// As a whole line.
     Block,
+    /// Inside a line.
     Inline,
+    /// As either.
     Both,
+}
+
+impl Place {
+    /// As a list writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Place::Block => "block",
+            Place::Inline => "inline",
+            Place::Both => "both",
+        }
+    }
 }
 
 /// One phrase.
 #[derive(Clone, Debug)]
-pub(super) struct Phrase {
+pub struct Phrase {
+    /// What it says a line is.
     pub label: Label,
+    /// Where it counts.
     pub place: Place,
     /// Counts only where something else speaks for it too.
     pub weak: bool,
@@ -42,9 +59,23 @@ pub(super) struct Phrase {
     pub pattern: String,
     /// Name of the file.
     pub list: String,
-    line: u64,
-    origin: String,
-    examples: Vec<(bool, String)>,
+    /// Its line there, from 1.
+    pub line: u64,
+    /// Where it was seen.
+    pub origin: String,
+    /// Its tests.
+    pub examples: Vec<Example>,
+}
+
+/// A test of a phrase.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// Its line in the list, from 1.
+    pub line: u64,
+    /// Whether the phrase should find it.
+    pub plus: bool,
+    /// The line to find.
+    pub text: String,
 }
 
 /// A value inside a phrase.

@@ -212,7 +212,7 @@ fn a_user_s_phrase_decides_before_context() {
         name: "mine.txt".into(),
         text: "promo block: كن معنا كل مساء # mine\n+ كن معنا كل مساء".into(),
     };
-    assert!(check_phrases(&list).unwrap_or_else(|e| panic!("{e}")).is_empty());
+    assert!(CheckedPhrases::new(&list).is_well());
     let params = FillerParams { phrases: vec![list], ..FillerParams::default() };
     let text = format!("عنوان\n{LEAD}\nكن معنا كل مساء\n{BODY}");
     let view = View::new(&text, default_tokeniser());

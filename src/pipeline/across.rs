@@ -58,7 +58,7 @@ pub fn find(
     duplicates: &Duplicates,
     spill: &Spill,
 ) -> Result<Across> {
-    let (builder, copies) = (CorpusBuilder::new(spill), Copies::default());
+    let (builder, copies) = (CorpusBuilder::new(spill), Copies::new(spill));
     let mut number = 0;
     let mut corpus = Corpus::again(sources, &survey.checksums);
     while let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? {

@@ -224,3 +224,13 @@ impl Write for Encoder {
         }
     }
 }
+
+/// Bytes as they would stand in a file, for tests.
+#[cfg(test)]
+pub(crate) fn compressed(bytes: &[u8], compression: Compression) -> Vec<u8> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut encoder = compression.encode(file.reopen().unwrap()).unwrap();
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap();
+    std::fs::read(file.path()).unwrap()
+}

@@ -50,6 +50,8 @@ mod table;
 pub(crate) mod warc;
 
 pub use coding::{Coding, Encoder};
+#[cfg(test)]
+pub(crate) use compression::compressed;
 pub use compression::{Compression, EXPANSION_MAX};
 pub use discover::{Discovered, SkippedSource, Source, discover, discover_with};
 pub use formats::{FORMATS, Format};

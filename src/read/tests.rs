@@ -1,5 +1,4 @@
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::*;
@@ -15,14 +14,6 @@ fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
         fs::write(path, bytes).unwrap();
     }
     folder
-}
-
-fn compressed(bytes: &[u8], compression: Compression) -> Vec<u8> {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let mut encoder = compression.encode(file.reopen().unwrap()).unwrap();
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap();
-    fs::read(file.path()).unwrap()
 }
 
 fn found(folder: &Path) -> Discovered {

@@ -150,19 +150,11 @@ pub struct PassageSample {
 impl PassageSample {
     /// The sample of a passage inside one document.
     pub fn new(id: &str, view: &View, lines: &LineNumbers, p: &Passage) -> Self {
-        let text = |span: Span| span.of(view.text).to_owned();
-        Self {
-            number: p.a.document,
-            docs: (id.to_owned(), id.to_owned()),
-            lines: (lines.of(p.a.span), lines.of(p.b.span)),
-            kind: p.kind,
-            words: p.words,
-            identity: p.identity,
-            containment: p.containment,
-            compared: Compared::default(),
-            whole: Compared::default(),
-            texts: (text(p.a.span), text(p.b.span)),
+        let mut sample = Self::across((id.to_owned(), id.to_owned()), p);
+        for (is_a, span) in [(true, p.a.span), (false, p.b.span)] {
+            sample.show(is_a, lines.of(span), span.of(view.text).to_owned());
         }
+        sample
     }
 
     /// A passage across documents; its sides are shown when their documents are read again.

@@ -1,7 +1,7 @@
 //! Cleaning and restoring, case by case; [`damage`] and [`properties`] have the rest.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -11,19 +11,11 @@ use crate::decide::{Fate, Partner, Removal};
 use crate::error::{Error, Result};
 use crate::label::{Action, Label};
 use crate::params::Params;
-use crate::read::{Compression, Corpus, Record, discover, parse};
+use crate::read::{Compression, Corpus, Record, compressed, discover, parse};
 use crate::span::Span;
 
 mod damage;
 mod properties;
-
-fn compressed(bytes: &[u8], compression: Compression) -> Vec<u8> {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let mut encoder = compression.encode(file.reopen().unwrap()).unwrap();
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap();
-    fs::read(file.path()).unwrap()
-}
 
 /// The decompressed content of a file.
 fn content(path: &Path) -> Vec<u8> {
