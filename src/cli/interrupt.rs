@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use indicatif::ProgressBar;
+
 use crate::cli::exit;
 use crate::error::{Error, Result};
 use crate::scratch;
@@ -9,14 +11,15 @@ use crate::scratch;
 static HAPPENED: AtomicBool = AtomicBool::new(false);
 
 /// From now on an interrupt or a request to end deletes what is under construction and ends the
-/// process with [`exit::INTERRUPTED`].
+/// process with [`exit::INTERRUPTED`]. `line` is taken away from the terminal.
 ///
 /// # Errors
 /// When the operating system refuses.
-pub fn listen() -> Result<()> {
-    let handler = || {
+pub fn listen(line: ProgressBar) -> Result<()> {
+    let handler = move || {
         HAPPENED.store(true, Ordering::SeqCst);
         let _held = scratch::clear();
+        line.finish_and_clear();
         anstream::eprintln!("interrupted; nothing was written");
         std::process::exit(exit::INTERRUPTED.into());
     };

@@ -21,6 +21,7 @@ use crate::read::{Corpus, RawRecord, Record, Source, parse};
 use crate::report::rows::{DocumentRow, PassageRow, Row, SkippedRow, SpanRow};
 use crate::report::{DocumentSample, LineNumbers, PassageSample};
 use crate::tokenise::{Tokeniser, View};
+use crate::watch::{Course, Phase, Watch};
 use crate::write::{Prepared, prepare};
 
 /// What the second pass should produce besides decisions.
@@ -93,6 +94,8 @@ pub struct Examiner<'a> {
     pub across: &'a [(Passage, PassageSample)],
     /// What goes of each document because it stands in another.
     pub repeats: &'a HashMap<u32, Vec<Repeat>>,
+    /// Who is told how far it is.
+    pub watch: Watch<'a>,
 }
 
 /// A side of a shown passage across documents: which passage, whether its first side, its lines and
@@ -104,11 +107,13 @@ impl Examiner<'_> {
     ///
     /// # Errors
     /// When a source has changed since the first pass, or `each` fails.
-    pub fn run(&self, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
+    pub fn run(&self, phase: Phase, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
         let mut corpus = Corpus::again(self.sources, &self.survey.checksums);
+        let mut course = Course::begin(self.watch, phase, self.sources, &self.survey.checksums);
         let (mut record, mut number) = (0, 0);
         let read = || {
             let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? else { return Ok(None) };
+            course.read(&batch);
             // A source that has grown gives more records than the first pass saw. It does not
             // matter what they are called: the run will fail at the source's end.
             let numbered = batch.into_iter().map(|raw| {
