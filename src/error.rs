@@ -99,6 +99,11 @@ impl Error {
         self.line
     }
 
+    /// Whether it names a file.
+    pub fn names_a_file(&self) -> bool {
+        self.path.is_some()
+    }
+
     /// Whether a ceiling such as `--max-removed` stopped the run.
     pub fn is_ceiling(&self) -> bool {
         self.kind == Kind::Ceiling

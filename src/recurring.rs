@@ -181,6 +181,11 @@ impl Words {
         self.ends.is_empty()
     }
 
+    /// Whether a document is known as a copy, whose words do not count.
+    pub fn is_copy(&self, document: u32) -> bool {
+        self.copies.get(document as usize).is_some_and(|copy| *copy)
+    }
+
     /// How many words a document has.
     pub fn len_of(&self, document: u32) -> usize {
         (self.ends.get(document as usize).1 - self.ends_before(document).1) as usize

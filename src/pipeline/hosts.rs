@@ -30,6 +30,7 @@ use crate::report::hosts::{Host, HostLine, Hosts, HostsSummary, Position};
 use crate::report::rows::SkippedRow;
 use crate::span::Span;
 use crate::tokenise::{Token, View};
+use crate::watch::{Course, Phase};
 
 /// A line recurs from this many documents of its host on, as `sitewide` has it.
 pub const DOCUMENTS_MIN: u8 = 3;
@@ -136,8 +137,9 @@ impl Census {
             }
         };
         let mut corpus = Corpus::new(sources);
+        let mut course = Course::begin(run.watch(), Phase::CountLines, sources, &[]);
         overlapped(
-            || corpus.next_batch(BATCH_LEN_BYTES),
+            || Ok(corpus.next_batch(BATCH_LEN_BYTES)?.inspect(|batch| course.read(batch))),
             |batch: Vec<RawRecord>| -> Vec<Met> { batch.into_par_iter().map(look).collect() },
             |batch| {
                 for met in batch {
@@ -325,6 +327,7 @@ impl Lines {
     fn count(&mut self, run: &Run, census: &Census, only: Option<u32>) -> Result<()> {
         let least = AtomicU8::new(self.least);
         let mut corpus = Corpus::again(&run.found.sources, &census.checksums);
+        let mut course = Course::begin(run.watch(), Phase::NameLines, &run.found.sources, &census.checksums);
         let look = |raw: RawRecord| -> Option<(u32, Vec<Seen>)> {
             let record = parse(&run.found.sources, &run.params, raw);
             let document = record.document()?;
@@ -336,7 +339,7 @@ impl Lines {
             Some((counted.number, seen(run, census, document, least.load(Ordering::Relaxed))))
         };
         overlapped(
-            || corpus.next_batch(BATCH_LEN_BYTES),
+            || Ok(corpus.next_batch(BATCH_LEN_BYTES)?.inspect(|batch| course.read(batch))),
             |batch: Vec<RawRecord>| -> Vec<_> { batch.into_par_iter().filter_map(look).collect() },
             |batch| {
                 for (host, lines) in batch {

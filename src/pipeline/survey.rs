@@ -23,6 +23,7 @@ use crate::read::{Checksum, Corpus, RawRecord, Source, parse};
 use crate::recurring::{DocumentWords, Words};
 use crate::spill::{Array, Fixed, Sorter, Spill};
 use crate::tokenise::{Tokeniser, View};
+use crate::watch::{Course, Event, Phase, Watch};
 
 /// What is remembered of each document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -275,6 +276,7 @@ pub fn survey(
     stages: Stages,
     tokeniser: &Tokeniser,
     spill: &Spill,
+    watch: Watch,
 ) -> Result<Survey> {
     let frequencies = Frequencies::default();
     let look = |part: &mut Part, words: &mut DocumentWords, raw: &RawRecord| {
@@ -309,6 +311,7 @@ pub fn survey(
     };
 
     let mut corpus = Corpus::new(sources);
+    let mut course = Course::begin(watch, Phase::Survey, sources, &[]);
     let mut learned = Learned {
         documents: Documents::new(spill),
         words: Words::for_a_corpus(spill),
@@ -318,12 +321,12 @@ pub fn survey(
         ..Learned::default()
     };
     overlapped(
-        || corpus.next_batch(BATCH_LEN_BYTES),
+        || Ok(corpus.next_batch(BATCH_LEN_BYTES)?.inspect(|batch| course.read(batch))),
         |batch: Vec<RawRecord>| -> Vec<Part> {
             batch.par_chunks(PART_LEN_RECORDS).map_init(DocumentWords::default, part).collect()
         },
         |parts| {
-            parts.into_iter().for_each(|part| learned.add(part, sources));
+            parts.into_iter().for_each(|part| learned.add(part, sources, watch));
             Ok(())
         },
     )?;
@@ -349,7 +352,7 @@ struct Learned {
 }
 
 impl Learned {
-    fn add(&mut self, part: Part, sources: &[Source]) {
+    fn add(&mut self, part: Part, sources: &[Source], watch: Watch) {
         self.is_document.extend(part.is_document);
         for (number, row) in (0..).zip(&part.rows) {
             if row.fingerprint.is_some_and(|f| self.is_first(f)) {
@@ -365,8 +368,9 @@ impl Learned {
         }
         self.skipped += part.skipped.len() as u64;
         for (source, line, why) in part.skipped {
+            let name = &sources[source as usize].name;
+            watch.inspect(|tell| tell(Event::Skipped { source: name, line, why: &why }));
             if self.skipped_examples.len() < EXAMPLES_MAX {
-                let name = &sources[source as usize].name;
                 self.skipped_examples.push(format!("`{name}` line {line}: {why}"));
             }
         }
