@@ -7,12 +7,11 @@ use rayon::prelude::*;
 
 use super::chain::{Chain, chains, matched};
 use super::corpus::Corpus;
+use super::form::Slots;
 use super::index::{GRAM_LEN_WORDS, Shared, candidates};
 use super::local::{Alignment, align};
 use super::merge::{Piece, merge, once};
-use super::natural::{
-    FORM_DOCUMENTS_MIN, Substance, common_property, form, has_substance, headline, listing, recited, round, trim,
-};
+use super::natural::{Substance, common_property, has_substance, headline, listing, recited, round, trim};
 use super::seed::Run;
 use super::star::{best_of_many, star};
 use super::weight::Weights;
@@ -142,8 +141,9 @@ fn between(
         .filter_map(|chain| piece(a, b, weights, &runs, &chain, params));
     let pieces = merge(once(pieces.collect(), false), a, b, params, false);
     // Of near duplicates even a headline may have moved, which is no passage by itself.
-    let moved = words_in_order(&pieces) < pieces.iter().map(words_of).sum();
-    let found: Vec<Piece> = pieces.into_iter().filter_map(|piece| judge(a, b, weights, piece, params)).collect();
+    let moved = words_in_order(&pieces) < pieces.iter().map(words_of).sum()
+        || pieces.iter().any(|piece| !piece.alignment.in_order());
+    let found = judge(a, b, weights, pieces, params);
     let words: u32 = found.iter().map(words_of).sum();
     let share = words as f32 / a.len().min(b.len()).max(1) as f32;
     let mut between = Between { pair: (a_document, b_document), share, ..Between::default() };
@@ -235,19 +235,25 @@ fn piece(
     Some(Piece { documents: documents.min().unwrap_or(0), alignment, mass })
 }
 
-fn judge(a: &Words, b: &Words, weights: &Weights, mut piece: Piece, params: &PassageParams) -> Option<Piece> {
-    let substance = Substance { matched: piece.alignment.matched, mass: piece.mass };
-    if !has_substance(substance, false, params)
-        || common_property(piece.alignment.matched, piece.documents, params)
-        || headline(a, b, &piece.alignment)
-        || (piece.documents >= FORM_DOCUMENTS_MIN && form(a, b, weights, &piece.alignment, piece.mass))
-        || listing(a, b, &piece.alignment)
-        || recited(a, b, &piece.alignment)
-    {
-        return None;
+/// The pieces that are passages, with their final borders.
+fn judge(a: &Words, b: &Words, weights: &Weights, pieces: Vec<Piece>, params: &PassageParams) -> Vec<Piece> {
+    let counts = |piece: &Piece| {
+        let Piece { alignment, mass, documents } = piece;
+        let substance = Substance { matched: alignment.matched, mass: *mass };
+        has_substance(substance, false, params)
+            && !common_property(alignment.matched, *documents, params)
+            && !headline(a, b, alignment)
+            && !listing(a, b, alignment)
+            && !recited(a, b, alignment)
+    };
+    let slots = |piece: Piece| (Slots::new(a, b, |w| weights.of(w), &piece.alignment), piece);
+    let mut pieces: Vec<(Slots, Piece)> = pieces.into_iter().filter(counts).map(slots).collect();
+    if pieces.iter().any(|(slots, piece)| slots.form(piece)) {
+        pieces.retain(|(slots, piece)| !slots.form(piece) && !slots.part_of_form(piece));
     }
-    round(a, b, &mut piece.alignment);
-    Some(piece)
+    let mut found: Vec<Piece> = pieces.into_iter().map(|(_, piece)| piece).collect();
+    found.iter_mut().for_each(|piece| round(a, b, &mut piece.alignment));
+    found
 }
 
 fn passage(a: (u32, &Words), b: (u32, &Words), alignment: &Alignment) -> Passage {

@@ -4,6 +4,7 @@
 //! repetition, and one passage for each later place.
 
 use super::chain::{Chain, chains, cover, matched};
+use super::form::Slots;
 use super::local::{Alignment, align};
 use super::merge::{Piece, merge, once};
 use super::natural::{
@@ -51,7 +52,7 @@ pub fn within_document(
     let merged = merge(once(pieces, true), &words, &words, params, true);
     merged
         .into_iter()
-        .filter_map(|piece| judge(&words, &places, piece, params))
+        .filter_map(|piece| judge(&words, &weights, &places, piece, params))
         .map(|found| passage(document, &words, &found))
         .collect()
 }
@@ -77,29 +78,29 @@ fn piece(words: &Words, weights: &Weights, chain: &Chain, params: &PassageParams
 }
 
 /// Whether a piece is a passage, with its final borders.
-fn judge(words: &Words, places: &Places, mut piece: Piece, params: &PassageParams) -> Option<Piece> {
+fn judge(words: &Words, weights: &Weights, places: &Places, mut piece: Piece, params: &PassageParams) -> Option<Piece> {
     let alignment = &mut piece.alignment;
     let clause = restated_clause(words, words, alignment);
     let substance = Substance { matched: alignment.matched, mass: piece.mass };
     if !has_substance(substance, clause.is_some(), params)
         || heading_and_prose(words, words, alignment)
         || recurs(alignment.matched, times(places, alignment))
-        || !(says_the_same(alignment, params) || quoted(words, alignment))
+        || Slots::new(words, words, |w| weights.of(w), alignment).other_numbers(1)
     {
         return None;
     }
-    let mut bounds = alignment.bounds;
-    // A short match that is most of its clause is that clause said again: report the clause.
+    // A short match that is most of its clause is that clause said again: report the clause. Neither
+    // that nor rounding to lines may make the sides meet.
     if let Some(clause) = clause
         && (alignment.matched as usize) < 2 * params.words_min
+        && clause.1 <= clause.2
     {
-        bounds = clause;
+        alignment.bounds = clause;
     }
-    // Neither that nor rounding to lines may make the sides meet.
-    if bounds.1 <= bounds.2 {
-        alignment.bounds = bounds;
+    if !says_the_same(alignment, params) && !quoted(words, alignment) {
+        return None;
     }
-    bounds = alignment.bounds;
+    let bounds = alignment.bounds;
     round(words, words, alignment);
     if alignment.bounds.1 > alignment.bounds.2 {
         alignment.bounds = bounds;

@@ -37,6 +37,7 @@ impl Marks {
     const QUOTED: u8 = 4;
     const STOP: u8 = 8;
     const VOCALISED: u8 = 16;
+    const NUMBER: u8 = 32;
 
     /// The word is the first of its line.
     pub fn starts_line(self) -> bool {
@@ -56,6 +57,11 @@ impl Marks {
     /// The word is written with its short vowels.
     pub fn vocalised(self) -> bool {
         self.0 & Self::VOCALISED != 0
+    }
+
+    /// The word begins with a digit.
+    pub fn number(self) -> bool {
+        self.0 & Self::NUMBER != 0
     }
 
     /// A sentence ends between this word and the next.
@@ -235,6 +241,9 @@ fn marks(view: &View) -> Vec<Marks> {
             }
             if may_recite && vocalised(token.span.of(view.text)) {
                 mark |= Marks::VOCALISED;
+            }
+            if token.span.of(view.text).starts_with(char::is_numeric) {
+                mark |= Marks::NUMBER;
             }
             marks.push(Marks(mark));
             first = false;
