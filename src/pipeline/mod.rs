@@ -216,7 +216,7 @@ impl Run {
         if survey.documents.is_empty() {
             return Err(self.nothing_read(tally));
         }
-        let duplicates = Duplicates::find(&mut survey, &self.params, self.shape, &self.spill);
+        let duplicates = Duplicates::find(&mut survey, &self.params, self.shape, &self.spill)?;
         tally.duplicates(&survey, &duplicates);
         let across = if self.stages.inside && self.params.passages.scope.across() {
             across::find(&self.found.sources, &self.params, &self.tokeniser, &survey, &duplicates, &self.spill)?
