@@ -109,11 +109,10 @@ impl Examiner<'_> {
     /// When a source has changed since the first pass, or `each` fails.
     pub fn run(&self, phase: Phase, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
         let mut corpus = Corpus::again(self.sources, &self.survey.checksums);
-        let mut course = Course::begin(self.watch, phase, self.sources, &self.survey.checksums);
+        let course = Course::begin(self.watch, phase, self.sources, &self.survey.checksums);
         let (mut record, mut number) = (0, 0);
         let read = || {
             let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? else { return Ok(None) };
-            course.read(&batch);
             // A source that has grown gives more records than the first pass saw. It does not
             // matter what they are called: the run will fail at the source's end.
             let numbered = batch.into_iter().map(|raw| {
@@ -131,9 +130,14 @@ impl Examiner<'_> {
         };
         overlapped(
             read,
-            |batch| -> Vec<Examined> { batch.into_par_iter().map(examine).collect() },
+            |batch| -> Vec<Examined> {
+                course.works_on(batch.iter().map(|(.., raw)| raw));
+                batch.into_par_iter().map(examine).collect()
+            },
             |examined| examined.into_iter().try_for_each(&mut each),
-        )
+        )?;
+        course.ended();
+        Ok(())
     }
 
     /// Whether nothing is looked for inside a document, and nothing becomes of it as a whole. Then
