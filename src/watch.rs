@@ -4,6 +4,7 @@
 //! Nothing here changes an answer, and without a function nothing is counted.
 
 use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::read::{Checksum, Compression, RawRecord, Source};
 
@@ -54,7 +55,7 @@ pub enum Event<'a> {
         /// The bytes it will read, where it reads: of compressed files an estimate at first.
         len_bytes: Option<u64>,
     },
-    /// The phase has read so far.
+    /// The phase has worked through so much.
     Read {
         /// Bytes of content, of the `len_bytes` it began with.
         at_bytes: u64,
@@ -83,7 +84,7 @@ pub struct Course<'a> {
     watch: Watch<'a>,
     /// For each source, the bytes of content expected before its end.
     ends_bytes: Vec<u64>,
-    records: u64,
+    records: AtomicU64,
 }
 
 impl<'a> Course<'a> {
@@ -98,17 +99,25 @@ impl<'a> Course<'a> {
             }));
             tell(Event::Begins { phase, len_bytes: Some(end_bytes) });
         }
-        Self { watch, ends_bytes, records: 0 }
+        Self { watch, ends_bytes, records: AtomicU64::new(0) }
     }
 
-    /// The next batch was read. Records come in the order of their sources.
-    pub fn read(&mut self, batch: &[RawRecord]) {
-        let (Some(tell), Some(last)) = (self.watch, batch.last()) else { return };
-        self.records += batch.len() as u64;
-        let source = last.source as usize;
+    /// Work on the next batch begins, and that on those before it has ended. Records come in the order of
+    /// their sources.
+    pub fn works_on<'r>(&self, mut batch: impl ExactSizeIterator<Item = &'r RawRecord>) {
+        let len = batch.len() as u64;
+        let (Some(tell), Some(first)) = (self.watch, batch.next()) else { return };
+        let source = first.source as usize;
         let start_bytes = if source == 0 { 0 } else { self.ends_bytes[source - 1] };
-        let at_bytes = (start_bytes + last.offset + last.raw.len() as u64).min(self.ends_bytes[source]);
-        tell(Event::Read { at_bytes, records: self.records });
+        let at_bytes = (start_bytes + first.offset).min(self.ends_bytes[source]);
+        let records = self.records.fetch_add(len, Ordering::Relaxed);
+        tell(Event::Read { at_bytes, records });
+    }
+
+    /// Work on all has ended.
+    pub fn ended(&self) {
+        let (Some(tell), Some(&at_bytes)) = (self.watch, self.ends_bytes.last()) else { return };
+        tell(Event::Read { at_bytes, records: self.records.load(Ordering::Relaxed) });
     }
 }
 
@@ -133,20 +142,23 @@ mod tests {
         let found = discover(&[folder.path().to_path_buf()]).unwrap();
         let heard = Mutex::new(Vec::new());
         let tell = |event: Event| heard.lock().unwrap().push(format!("{event:?}"));
-        let mut course = Course::begin(Some(&tell), Phase::Survey, &found.sources, &[]);
+        let course = Course::begin(Some(&tell), Phase::Survey, &found.sources, &[]);
         let mut corpus = Corpus::new(&found.sources);
         while let Some(batch) = corpus.next_batch(1).unwrap() {
-            course.read(&batch);
+            course.works_on(batch.iter());
         }
+        course.ended();
         let heard = heard.into_inner().unwrap();
         assert_eq!(heard[0], "Begins { phase: Survey, len_bytes: Some(35) }");
+        assert_eq!(heard[1], "Read { at_bytes: 0, records: 0 }");
         assert_eq!(heard.last().unwrap(), "Read { at_bytes: 35, records: 3 }");
     }
 
     #[test]
     fn nobody_is_told_anything() {
-        let mut course = Course::begin(None, Phase::Survey, &[], &[]);
-        course.read(&[]);
+        let course = Course::begin(None, Phase::Survey, &[], &[]);
+        course.works_on([].iter());
+        course.ended();
         assert!(course.ends_bytes.is_empty());
     }
 }

@@ -48,6 +48,7 @@ const EXIT_CODES: &str =
 #[derive(Subcommand, Debug)]
 enum Command {
     /// Show what is repeated, what is filler and what is stray; change nothing
+    #[command(after_long_help = REPORT_EXAMPLES)]
     Report {
         #[command(flatten)]
         paths: Paths,
@@ -73,6 +74,7 @@ enum Command {
         audit: Option<usize>,
     },
     /// Write the corpus without duplicate documents
+    #[command(after_long_help = DEDUP_EXAMPLES)]
     Dedup {
         #[command(flatten)]
         paths: Paths,
@@ -82,6 +84,7 @@ enum Command {
         output: Output,
     },
     /// Write the corpus without duplicate documents, filler and stray headlines
+    #[command(after_long_help = CLEAN_EXAMPLES)]
     Clean {
         #[command(flatten)]
         paths: Paths,
@@ -91,6 +94,7 @@ enum Command {
         output: Output,
     },
     /// Put everything back that `clean` or `dedup` took out, byte for byte
+    #[command(after_long_help = "Examples:\n  ghirbal restore cleaned -o originals")]
     Restore {
         /// The folder that `clean` or `dedup` wrote
         dir: PathBuf,
@@ -161,6 +165,25 @@ enum Command {
         dir: Option<PathBuf>,
     },
 }
+
+const REPORT_EXAMPLES: &str = "Examples:
+  ghirbal report crawl/                                one screen: what would go, and why
+  ghirbal report crawl/ --html report.html             all of it, in a browser
+  ghirbal report crawl/ --hosts                        each site's template
+  ghirbal report 'crawl/*.jsonl.gz' --format jsonl     every finding, for a program
+  ghirbal report crawl/ --scope corpus --top 20        passages that stand in two documents
+  ghirbal report crawl/ --similar 0.7 --audit          is anything missed at that threshold?";
+
+const DEDUP_EXAMPLES: &str = "Examples:
+  ghirbal dedup crawl.jsonl.zst -o deduped
+  ghirbal dedup crawl/ --similar 0.7 --keep latest:date -o deduped
+  ghirbal dedup crawl/ --dry-run                       what would go, without writing";
+
+const CLEAN_EXAMPLES: &str = "Examples:
+  ghirbal clean crawl/ -o cleaned
+  ghirbal clean crawl/ --level careful --keep-label promo -o cleaned
+  ghirbal clean crawl/ --remove repeat,contained --phrases mine.txt -o cleaned
+  ghirbal clean crawl/ --dry-run                       what would go, without writing";
 
 const COMPLETIONS: &str = "Examples:
   ghirbal completions bash > ~/.local/share/bash-completion/completions/ghirbal

@@ -129,12 +129,11 @@ impl Examiner<'_> {
     pub fn run_from(&self, phase: Phase, start: Start, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
         let mut corpus = Corpus::again(self.sources, &self.survey.checksums).without_first(start.source);
         let sources_left = (&self.sources[start.source..], &self.survey.checksums[start.source..]);
-        let mut course = Course::begin(self.watch, phase, sources_left.0, sources_left.1);
+        let course = Course::begin(self.watch, phase, sources_left.0, sources_left.1);
         let mut record = start.records_of_done as usize;
         let mut number = self.survey.is_document.get(..record).map_or(0, |before| before.count_ones() as u32);
         let read = || {
             let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? else { return Ok(None) };
-            course.read(&batch);
             // A source that has grown gives more records than the first pass saw. It does not
             // matter what they are called: the run will fail at the source's end.
             let numbered = batch.into_iter().map(|raw| {
@@ -153,9 +152,14 @@ impl Examiner<'_> {
         };
         overlapped(
             read,
-            |batch| -> Vec<Examined> { batch.into_par_iter().map(examine).collect() },
+            |batch| -> Vec<Examined> {
+                course.works_on(batch.iter().map(|(.., raw)| raw));
+                batch.into_par_iter().map(examine).collect()
+            },
             |examined| examined.into_iter().try_for_each(&mut each),
-        )
+        )?;
+        course.ended();
+        Ok(())
     }
 
     /// Whether nothing is looked for inside a document, and nothing becomes of it as a whole. Then

@@ -137,10 +137,13 @@ impl Census {
             }
         };
         let mut corpus = Corpus::new(sources);
-        let mut course = Course::begin(run.watch(), Phase::CountLines, sources, &[]);
+        let course = Course::begin(run.watch(), Phase::CountLines, sources, &[]);
         overlapped(
-            || Ok(corpus.next_batch(BATCH_LEN_BYTES)?.inspect(|batch| course.read(batch))),
-            |batch: Vec<RawRecord>| -> Vec<Met> { batch.into_par_iter().map(look).collect() },
+            || corpus.next_batch(BATCH_LEN_BYTES),
+            |batch: Vec<RawRecord>| -> Vec<Met> {
+                course.works_on(batch.iter());
+                batch.into_par_iter().map(look).collect()
+            },
             |batch| {
                 for met in batch {
                     match met {
@@ -170,6 +173,7 @@ impl Census {
                 Ok(())
             },
         )?;
+        course.ended();
         for source in &run.found.skipped {
             skipped_row(&SkippedRow { source: &source.name, line: None, why: &source.why })?;
             skipped += u64::from(source.unreadable);
@@ -327,7 +331,7 @@ impl Lines {
     fn count(&mut self, run: &Run, census: &Census, only: Option<u32>) -> Result<()> {
         let least = AtomicU8::new(self.least);
         let mut corpus = Corpus::again(&run.found.sources, &census.checksums);
-        let mut course = Course::begin(run.watch(), Phase::NameLines, &run.found.sources, &census.checksums);
+        let course = Course::begin(run.watch(), Phase::NameLines, &run.found.sources, &census.checksums);
         let look = |raw: RawRecord| -> Option<(u32, Vec<Seen>)> {
             let record = parse(&run.found.sources, &run.params, raw);
             let document = record.document()?;
@@ -339,8 +343,11 @@ impl Lines {
             Some((counted.number, seen(run, census, document, least.load(Ordering::Relaxed))))
         };
         overlapped(
-            || Ok(corpus.next_batch(BATCH_LEN_BYTES)?.inspect(|batch| course.read(batch))),
-            |batch: Vec<RawRecord>| -> Vec<_> { batch.into_par_iter().filter_map(look).collect() },
+            || corpus.next_batch(BATCH_LEN_BYTES),
+            |batch: Vec<RawRecord>| -> Vec<_> {
+                course.works_on(batch.iter());
+                batch.into_par_iter().filter_map(look).collect()
+            },
             |batch| {
                 for (host, lines) in batch {
                     lines.into_iter().for_each(|line| self.add(host, line));
@@ -349,7 +356,9 @@ impl Lines {
                 least.store(self.least, Ordering::Relaxed);
                 Ok(())
             },
-        )
+        )?;
+        course.ended();
+        Ok(())
     }
 
     fn add(&mut self, host: u32, seen: Seen) {

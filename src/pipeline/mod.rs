@@ -415,6 +415,10 @@ struct Tally {
     samples: Samples,
     gathered: Option<Gathered>,
     skipped_examples: Vec<String>,
+    /// Documents that share a passage with another.
+    sharing: HashSet<u32>,
+    /// The number of the next document.
+    next: u32,
 }
 
 impl Tally {
@@ -425,6 +429,8 @@ impl Tally {
             samples: Samples::new(top),
             gathered: None,
             skipped_examples: Vec::new(),
+            sharing: HashSet::new(),
+            next: 0,
         }
     }
 
@@ -476,6 +482,7 @@ impl Tally {
 
     fn across(&mut self, survey: &Survey, across: &Across) {
         self.summary.passages += across.passages.len() as u64;
+        self.sharing = across.passages.iter().flat_map(|p| [p.a.document, p.b.document]).collect();
         self.summary.versions = across.versions.len() as u64;
         let limits = [
             ("phrases in too many documents to compare pair by pair", across.phrases_capped),
@@ -499,6 +506,8 @@ impl Tally {
     fn examined(&mut self, mut examined: Examined) -> Examined {
         let Some(document) = &mut examined.document else { return examined };
         let s = &mut self.summary;
+        let shares = self.sharing.contains(&self.next);
+        self.next += 1;
         let goes = document.goes();
         let mut labels = BTreeSet::new();
         let mut count = |s: &mut Summary, label: Label, action: Action, bytes: u64| {
@@ -532,7 +541,7 @@ impl Tally {
             s.labels.entry(label).or_default().documents += 1;
         }
         s.passages += document.passages.len() as u64;
-        s.documents_with_passages += u64::from(!document.passages.is_empty());
+        s.documents_with_passages += u64::from(shares || !document.passages.is_empty());
         for (i, is_a, lines, text) in document.sides.drain(..) {
             let (_, sample) = &mut self.samples.across[i];
             sample.show(is_a, lines, text);

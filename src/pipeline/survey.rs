@@ -312,7 +312,7 @@ pub fn survey(
     };
 
     let mut corpus = Corpus::new(sources);
-    let mut course = Course::begin(watch, Phase::Survey, sources, &[]);
+    let course = Course::begin(watch, Phase::Survey, sources, &[]);
     let mut learned = Learned {
         documents: Documents::new(spill),
         words: Words::for_a_corpus(spill),
@@ -322,8 +322,9 @@ pub fn survey(
         ..Learned::default()
     };
     overlapped(
-        || Ok(corpus.next_batch(BATCH_LEN_BYTES)?.inspect(|batch| course.read(batch))),
+        || corpus.next_batch(BATCH_LEN_BYTES),
         |batch: Vec<RawRecord>| -> Vec<Part> {
+            course.works_on(batch.iter());
             batch.par_chunks(PART_LEN_RECORDS).map_init(DocumentWords::default, part).collect()
         },
         |parts| {
@@ -331,6 +332,7 @@ pub fn survey(
             Ok(())
         },
     )?;
+    course.ended();
     let Learned { documents, totals, is_document, skipped, skipped_examples, words, .. } = learned;
     let checksums = corpus.into_checksums();
     Ok(Survey { documents, totals, is_document, skipped, skipped_examples, frequencies, checksums, words })

@@ -43,7 +43,7 @@ pub struct Summary {
     pub labels: BTreeMap<Label, LabelCounts>,
     /// Repeated passages reported.
     pub passages: u64,
-    /// Documents in which a passage is repeated.
+    /// Documents in which a passage is repeated, or that share one with another.
     pub documents_with_passages: u64,
     /// Pairs of documents that are versions of one text, with insertions.
     pub versions: u64,

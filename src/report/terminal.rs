@@ -107,17 +107,16 @@ fn labels(out: &mut String, s: &Summary, samples: &Samples) -> fmt::Result {
 }
 
 fn duplicates(out: &mut String, s: &Summary, samples: &Samples) -> fmt::Result {
-    if s.clusters == 0 && s.duplicates.is_empty() {
-        return Ok(());
-    }
     let kinds: Vec<String> = s.duplicates.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+    let found = if kinds.is_empty() {
+        "none".to_owned()
+    } else {
+        format!("{} in {}", kinds.join(", "), count(s.clusters, "cluster"))
+    };
     writeln!(
         out,
-        "\n{HEADING}duplicate documents{HEADING:#}  {} in {}, at Jaccard >= {} on {}-word shingles",
-        kinds.join(", "),
-        count(s.clusters, "cluster"),
-        s.params.documents.similar,
-        s.params.documents.shingle_len_tokens,
+        "\n{HEADING}duplicate documents{HEADING:#}  {found}, at Jaccard >= {} on {}-word shingles",
+        s.params.documents.similar, s.params.documents.shingle_len_tokens,
     )?;
     missed(out, s)?;
     for c in &samples.clusters {
