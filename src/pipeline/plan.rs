@@ -9,8 +9,8 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
-use std::sync::LazyLock;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use bitvec::vec::BitVec;
 
