@@ -10,9 +10,10 @@ use super::merge::{Piece, merge, once};
 use super::natural::{
     Substance, has_substance, heading_and_prose, recurs, restated_clause, round, says_the_same, trim,
 };
+use super::promise::promising;
 use super::seed::{Places, Run};
 use super::weight::Weights;
-use super::words::{Words, numbers};
+use super::words::{Word, Words, numbers};
 use super::{Passage, PassageKind, Side, measure};
 use crate::fingerprint::WordFrequencies;
 use crate::params::{PassageParams, Scope};
@@ -47,8 +48,12 @@ pub fn within_document(
     if found.is_empty() {
         return Vec::new();
     }
+    let aligned: Vec<Aligned> = found.into_iter().map(|chain| Aligned::new(&numbers, &weights, chain)).collect();
+    if !may_be_passages(&aligned, params) {
+        return Vec::new();
+    }
     let words = Words::new(view);
-    let pieces = found.iter().filter_map(|chain| piece(&words, &weights, chain, params)).collect();
+    let pieces = aligned.into_iter().filter_map(|aligned| piece(&words, &weights, aligned, params)).collect();
     let merged = merge(once(pieces, true), &words, &words, params, true);
     merged
         .into_iter()
@@ -57,23 +62,59 @@ pub fn within_document(
         .collect()
 }
 
-/// The alignment around a chain, when it could be a piece of a passage.
-fn piece(words: &Words, weights: &Weights, chain: &Chain, params: &PassageParams) -> Option<Piece> {
-    let numbers = &words.numbers;
-    let (_, a_end, b_start, _) = cover(&chain.runs);
-    // Halfway between the sides, so that both may grow.
-    let between = a_end + (b_start - a_end) / 2;
-    let mut alignment = align(numbers, numbers, chain, (0, between, between, numbers.len() as u32));
+/// A chain with the alignment around it, and the weight of the matched words.
+struct Aligned {
+    chain: Chain,
+    alignment: Alignment,
+    mass: f32,
+}
+
+impl Aligned {
+    fn new(numbers: &[Word], weights: &Weights, chain: Chain) -> Self {
+        let (_, a_end, b_start, _) = cover(&chain.runs);
+        // Halfway between the sides, so that both may grow.
+        let between = a_end + (b_start - a_end) / 2;
+        let alignment = align(numbers, numbers, &chain, (0, between, between, numbers.len() as u32));
+        let mass = mass(numbers, weights, &chain, &alignment);
+        Self { chain, alignment, mass }
+    }
+}
+
+fn mass(numbers: &[Word], weights: &Weights, chain: &Chain, alignment: &Alignment) -> f32 {
+    let weigh = |at: u32| weights.of(numbers[at as usize]);
+    if alignment.in_order() {
+        alignment.pairs.iter().map(|&(a, _)| weigh(a)).sum()
+    } else {
+        matched(chain).map(weigh).sum()
+    }
+}
+
+/// Whether [`judge`] may let something of these through. Only then the marks of the words are read.
+fn may_be_passages(aligned: &[Aligned], params: &PassageParams) -> bool {
+    // The weights of some pieces may add up to a little more than those of all, by rounding.
+    const ROUNDING: f32 = 1.001;
+    promising(
+        aligned,
+        |aligned| aligned.alignment.bounds,
+        |cluster| {
+            let matched = cluster.iter().map(|aligned| aligned.alignment.matched).sum();
+            let mass = ROUNDING * cluster.iter().map(|aligned| aligned.mass).sum::<f32>();
+            has_substance(Substance { matched, mass }, true, params)
+        },
+    )
+}
+
+/// What could be a piece of a passage.
+fn piece(words: &Words, weights: &Weights, aligned: Aligned, params: &PassageParams) -> Option<Piece> {
+    let Aligned { chain, mut alignment, mut mass } = aligned;
+    let pairs = alignment.pairs.len();
     trim(words, words, &mut alignment);
     if f64::from(alignment.identity()) < params.identity_min {
         return None;
     }
-    let weigh = |at: u32| weights.of(numbers[at as usize]);
-    let mass = if alignment.in_order() {
-        alignment.pairs.iter().map(|&(a, _)| weigh(a)).sum()
-    } else {
-        matched(chain).map(weigh).sum()
-    };
+    if alignment.pairs.len() < pairs {
+        mass = self::mass(&words.numbers, weights, &chain, &alignment);
+    }
     Some(Piece { alignment, mass, documents: 0 })
 }
 

@@ -220,7 +220,8 @@ fn marks(view: &View) -> Vec<Marks> {
             let between = view.text.get(at..token.span.start as usize).unwrap_or("");
             let mut mark = if first { Marks::LINE } else { 0 };
             let mut space = first;
-            for c in between.chars() {
+            // A single space stands between most words, and says nothing.
+            for c in if between == " " { "" } else { between }.chars() {
                 match c {
                     '“' | '«' | '„' => quotes += 1,
                     '”' | '»' => quotes = quotes.saturating_sub(1),
