@@ -182,6 +182,11 @@ impl Words {
         self.ends.is_empty()
     }
 
+    /// Whether a document is known as a copy, whose words do not count.
+    pub fn is_copy(&self, document: u32) -> bool {
+        self.copies.get(document as usize).is_some_and(|copy| *copy)
+    }
+
     /// How many words all documents have.
     pub fn words(&self) -> usize {
         self.hashes.len()
