@@ -6,6 +6,7 @@
 //! 3-grams of a copy survive; 2-grams repeat by chance in any long text.
 
 use super::words::Word;
+use crate::keyed::table_place;
 
 /// Words in a seed.
 pub const SEED_LEN_WORDS: usize = 3;
@@ -115,7 +116,7 @@ impl<'w> Places<'w> {
     fn slot(&self, at: usize) -> usize {
         let gram = &self.words[at..at + SEED_LEN_WORDS];
         let mask = self.table.len() - 1;
-        let mut slot = (mix(gram) >> 20) as usize & mask;
+        let mut slot = table_place(mix(gram), mask);
         loop {
             let place = self.table[slot];
             if place == NONE || self.words[place as usize..][..SEED_LEN_WORDS] == *gram {

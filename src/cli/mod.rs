@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::params::Params;
 use crate::pipeline::{Run, Stages};
 use crate::report::rows::{Row, SkippedRow};
-use crate::report::{Summary, hosts, html, terminal};
+use crate::report::{Summary, harmless, hosts, html, terminal};
 use crate::resources::parse_size;
 use crate::write::{check_target, restore};
 use options::{Compare, Everything, Paths};
@@ -167,7 +167,9 @@ pub fn main() -> ExitCode {
         // The reader has seen enough (`| head`): no error.
         Err(e) if e.is_broken_pipe() => ExitCode::from(exit::DONE),
         Err(e) => {
-            anstream::eprintln!("{}error:{} {e}", anstyle::AnsiColor::Red.on_default().bold(), anstyle::Reset);
+            // Names of files and fields are other people's.
+            let said = harmless(&e.to_string());
+            anstream::eprintln!("{}error:{} {said}", anstyle::AnsiColor::Red.on_default().bold(), anstyle::Reset);
             ExitCode::from(if e.is_ceiling() { exit::CEILING } else { exit::FAILED })
         }
     }

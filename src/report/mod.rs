@@ -13,5 +13,5 @@ mod summary;
 pub mod terminal;
 
 pub use compare::{Compared, Stretch};
-pub use samples::{ClusterSample, DocumentSample, Excerpt, LineNumbers, PassageSample, Samples, SpanSample};
+pub use samples::{ClusterSample, DocumentSample, Excerpt, LineNumbers, PassageSample, Samples, SpanSample, harmless};
 pub use summary::{LabelCounts, Summary};

@@ -1,12 +1,20 @@
 //! The program from the outside: what a user types, and what they see, get and keep.
 
+mod bad;
 mod bounded;
 mod clean;
+#[cfg(all(unix, feature = "tables"))]
+mod compat;
 mod determinism;
+#[cfg(unix)]
+mod disk;
 mod explain;
 mod faults;
 mod formats;
 mod helper;
+#[cfg(unix)]
+mod hostile;
+mod fuzzed;
 mod hosts;
 mod html;
 mod input;
@@ -19,6 +27,8 @@ mod policy;
 mod refusals;
 mod report;
 mod restore;
+#[cfg(unix)]
+mod resume;
 mod seeds;
 mod template;
 mod usage;
