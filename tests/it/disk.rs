@@ -114,7 +114,7 @@ fn a_read_only_disk_is_refused_before_anything_is_read() {
 }
 
 /// The same command without the rights of root, which may write everywhere.
-fn as_nobody(folder: &Folder, args: &str) -> Option<(Option<i32>, String)> {
+fn by_nobody(folder: &Folder, args: &str) -> Command {
     let plain = command(&folder.path(""), args);
     let program = folder.path("ghirbal");
     // The target folder may lie where only root can go.
@@ -124,7 +124,13 @@ fn as_nobody(folder: &Folder, args: &str) -> Option<(Option<i32>, String)> {
     fs::set_permissions(folder.path(""), fs::Permissions::from_mode(0o777)).unwrap();
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program).args(plain.get_args());
-    let out = command.current_dir(folder.path("")).output().ok();
+    command.current_dir(folder.path("")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs it; nothing where that cannot be.
+fn as_nobody(folder: &Folder, args: &str) -> Option<(Option<i32>, String)> {
+    let out = by_nobody(folder, args).output().ok();
     let out = out.filter(|out| !String::from_utf8_lossy(&out.stderr).starts_with("setpriv"));
     if out.is_none() {
         println!("skipped: this system lets us give up no rights");
@@ -156,19 +162,26 @@ fn an_output_without_permission_is_refused_before_anything_is_read() {
 }
 
 #[test]
-fn permission_lost_while_the_run_was_away_is_named_and_comes_back() {
+fn permission_lost_in_the_middle_of_a_run_is_named_and_what_was_done_stays() {
     let folder = Folder::with(&[("in/a.jsonl", lines()), ("in/b.jsonl", lines())]);
     let args = "dedup in -o out --max-removed 1 --checkpoint 20K";
-    fs::set_permissions(folder.path(""), fs::Permissions::from_mode(0o777)).unwrap();
-    let b = folder.path("in/b.jsonl");
-    // The second reading finds a file that cannot be opened, when the first could.
     let Some((code, said)) = as_nobody(&folder, args) else { return };
     assert_eq!(code, Some(0), "{said}");
-    fs::remove_dir_all(folder.path("out")).unwrap();
-    fs::set_permissions(&b, fs::Permissions::from_mode(0o000)).unwrap();
-    let (code, said) = as_nobody(&folder, args).unwrap();
-    assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("1 record could not be read"), "{said}");
+    fs::rename(folder.path("out"), folder.path("expected")).unwrap();
+    let mut child = by_nobody(&folder, args).spawn().unwrap();
+    while !folder.has(".out.ghirbal-partial/progress") && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let set = |mode| fs::set_permissions(folder.path("in/b.jsonl"), fs::Permissions::from_mode(mode)).unwrap();
+    set(0o000);
+    let (code, said) = as_nobody(&folder, "resume out").unwrap();
+    assert!(code == Some(1) && said.contains("2 sources there, 1 here"), "{said}");
+    set(0o644);
+    let (code, said) = as_nobody(&folder, "resume out").unwrap();
+    assert_eq!(code, Some(0), "{said}");
+    same_content(&folder.path("expected"), &folder.path("out"));
 }
 
 #[test]

@@ -35,6 +35,7 @@ mod dictionary;
 mod guarded;
 mod ipc;
 mod parquet;
+mod sound;
 
 /// How a table is made: what restoring needs besides its rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
