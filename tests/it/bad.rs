@@ -140,20 +140,20 @@ fn warc(table: &mut Table, crawl: &[u8]) {
         table.add(".wet", &crawl[..len]);
     }
     let text = String::from_utf8(crawl.to_vec()).unwrap();
-    let length = text.find("Content-Length: ").unwrap() + 16;
+    // Of a record that should be a document; the first one is none, and is only counted.
+    let length = text.rfind("Content-Length: ").unwrap() + 16;
     let end = length + text[length..].find('\r').unwrap();
     for other in ["", "-1", "x", "1e3", "99999999999999999999", "4000000000", "0x10", "1 2"] {
         table.add(".wet", format!("{}{other}{}", &text[..length], &text[end..]));
     }
-    for (from, to) in
-        [("WARC/1.0", "WARC/"), ("WARC/1.0", "HTTP/1.1"), ("Content-Length", "Content-Size"), ("\r\n\r\n", "\r\n")]
-    {
-        table.add(".wet", text.replacen(from, to, 1)).listed = from != "WARC/1.0" || to == "HTTP/1.1";
+    let (before, last) = text.split_at(text.rfind("WARC/1.0").unwrap());
+    for (from, to) in [("WARC/1.0", "HTTP/1.1"), ("Content-Length", "Content-Size"), ("\r\n\r\n", "\r\n")] {
+        table.add(".wet", format!("{before}{}", last.replacen(from, to, 1)));
     }
     table.add(".wet", format!("nothing of the kind\n{text}"));
     for bad in NO_UTF_8 {
         let word = text.rfind(' ').unwrap();
-        table.add(".wet", [&crawl[..word], bad, &crawl[word + bad.len()..]].concat());
+        table.add(".wet", [&crawl[..word], bad, b" ", &crawl[word + bad.len() + 1..]].concat());
     }
 }
 
