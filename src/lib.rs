@@ -9,6 +9,7 @@ pub mod label;
 pub mod error;
 pub mod scratch;
 pub mod spill;
+pub mod keyed;
 pub mod normalise;
 pub mod params;
 pub mod read;

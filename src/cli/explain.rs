@@ -28,7 +28,9 @@ pub fn run(
     let (corpus, fields) = if cleaned {
         let originals = folder.path().join("originals");
         restore(path, &originals)?;
-        (originals, Some(fields_of(&Ledger::open(path)?)))
+        let ledger = Ledger::open(path)?;
+        ledger.require_unedited(names::FINDINGS)?;
+        (originals, Some(fields_of(&ledger)))
     } else {
         (path.to_path_buf(), None)
     };

@@ -40,7 +40,7 @@ const XZ_LEVEL: u32 = 6;
 /// A source that expands more than this many times is taken for a decompression bomb, once it has
 /// given `EXPANDED_LEN_BYTES_MIN`. Text compresses some 4 to 12 times; gzip itself cannot pass 1,032.
 pub const EXPANSION_MAX: u64 = 1_100;
-const EXPANDED_LEN_BYTES_MIN: u64 = 1 << 28;
+pub(crate) const EXPANDED_LEN_BYTES_MIN: u64 = 1 << 28;
 
 const BUFFER_LEN_BYTES: usize = 1 << 16;
 /// The more is written at once, the larger the pieces the system keeps it in.

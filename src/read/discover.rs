@@ -177,6 +177,10 @@ impl Search {
         };
         if metadata.is_dir() {
             self.folder(path);
+        } else if metadata.is_file() && is_standard_output(path) {
+            return Err(Error::usage("standard output is written to an input:")
+                .at(path)
+                .hint("send it to another file"));
         } else if metadata.is_file() {
             self.named_file(path)?;
         } else {
@@ -263,6 +267,9 @@ impl Search {
         }
         if !file_type.is_file() {
             return Err(("not a regular file".into(), false));
+        }
+        if is_standard_output(path) {
+            return Err(("what standard output is written to".into(), false));
         }
         if let Some(why) = beside_a_data_set(path) {
             return Err((why, false));
@@ -452,6 +459,19 @@ fn first_member(path: &Path, compression: Compression) -> Option<Vec<u8>> {
     let mut member = Vec::new();
     compression.decode_first(File::open(path).ok()?)?.take(MEMBER_LEN_BYTES_MAX).read_to_end(&mut member).ok()?;
     Some(member)
+}
+
+/// Whether what we print goes into this file: `report . > report.txt`. Reading it would never end well.
+#[cfg(unix)]
+fn is_standard_output(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(out) = rustix::fs::fstat(io::stdout()) else { return false };
+    fs::metadata(path).is_ok_and(|m| (m.dev(), m.ino()) == (out.st_dev as u64, out.st_ino as u64))
+}
+
+#[cfg(not(unix))]
+fn is_standard_output(_: &Path) -> bool {
+    false
 }
 
 /// Whether a path is to be understood as a pattern.
