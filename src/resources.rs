@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::params::Scope;
 use crate::pipeline::{Run, Stages};
 use crate::read::Compression;
+use crate::scratch::free_bytes;
 use crate::spill::Spill;
 
 /// Memory that a run takes whatever the corpus: the program, batches of records on their way, the
@@ -63,7 +64,7 @@ impl Resources {
     /// When the folder for temporary files cannot be used, or has too little room.
     pub fn bound(self, run: Run) -> Result<(Run, Option<Disk>)> {
         let input_bytes = run.sources().iter().map(|source| {
-            let bytes = fs::metadata(&source.path).map_or(0, |m| m.len());
+            let bytes = source.len_bytes();
             if source.coding.compression == Compression::None { bytes } else { bytes.saturating_mul(COMPRESSED_TIMES) }
         });
         let input_bytes = input_bytes.fold(0, u64::saturating_add);
@@ -141,22 +142,6 @@ fn group_limit(root: &Path, line: &str) -> Option<u64> {
     // No limit is `max`, or a number near 2^63.
     let limit = |group: &Path| fs::read_to_string(base.join(group).join(file)).ok()?.trim().parse::<u64>().ok();
     groups.filter_map(limit).filter(|&bytes| bytes > 0).min()
-}
-
-/// Bytes that a user may still write to the file system of a folder.
-///
-/// # Errors
-/// When the folder cannot be asked.
-#[cfg(unix)]
-fn free_bytes(folder: &Path) -> Result<Option<u64>> {
-    let stat =
-        rustix::fs::statvfs(folder).map_err(|e| Error::io("look for free room in", folder, std::io::Error::from(e)))?;
-    Ok(Some(stat.f_bavail.saturating_mul(stat.f_frsize)))
-}
-
-#[cfg(not(unix))]
-fn free_bytes(_: &Path) -> Result<Option<u64>> {
-    Ok(None)
 }
 
 /// Reads `512M`, `2G`, `1.5GiB`, or a number of bytes.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::exit;
 use crate::error::{Error, Result};
+use crate::remote;
 use crate::scratch;
 
 static HAPPENED: AtomicBool = AtomicBool::new(false);
@@ -16,6 +17,7 @@ static HAPPENED: AtomicBool = AtomicBool::new(false);
 pub fn listen() -> Result<()> {
     let handler = || {
         HAPPENED.store(true, Ordering::SeqCst);
+        remote::abandon_uploads();
         let _held = scratch::clear();
         anstream::eprintln!("interrupted; nothing was written");
         std::process::exit(exit::INTERRUPTED.into());

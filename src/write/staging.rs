@@ -11,12 +11,16 @@ use std::path::{Component, Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::names;
 use crate::error::{Error, Result};
+use crate::remote::{self, Upload};
 use crate::scratch::{self, Scratch};
 
 /// A folder under construction. Deleted on drop unless committed.
 pub struct Staging {
     target: PathBuf,
+    /// Where it goes when the target is a URL. First of all, so that it is given up first.
+    upload: Option<Upload>,
     folder: TempDir,
     _scratch: Scratch,
     /// Folders created inside, to be synced.
@@ -30,7 +34,12 @@ impl Staging {
     /// When the target holds something already, or stands inside an input, or cannot be written.
     pub fn create(target: &Path, inputs: &[PathBuf]) -> Result<Self> {
         let target = checked(target, inputs)?;
-        let parent = target.parent().unwrap_or(Path::new("/"));
+        let upload = remote::is_url(&target).then(|| Upload::begin(&target)).transpose()?;
+        let parent = match upload {
+            Some(_) => scratch::folder(),
+            None => target.parent().unwrap_or(Path::new("/")).to_path_buf(),
+        };
+        let parent = parent.as_path();
         fs::create_dir_all(parent).map_err(|e| Error::io("create the folder", parent, e))?;
         let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut builder = tempfile::Builder::new();
@@ -45,7 +54,7 @@ impl Staging {
         }
         let folder = builder.tempdir_in(parent).map_err(|e| Error::io("create a folder in", parent, e))?;
         let scratch = Scratch::new(folder.path());
-        Ok(Self { target, folder, _scratch: scratch, folders: BTreeSet::new() })
+        Ok(Self { target, upload, folder, _scratch: scratch, folders: BTreeSet::new() })
     }
 
     /// Creates a file inside, with the folders it stands in, and gives its path for messages.
@@ -76,6 +85,9 @@ impl Staging {
     /// # Errors
     /// When the target has come to hold something in the meantime, or the disk refuses.
     pub fn commit(self) -> Result<()> {
+        if let Some(upload) = self.upload {
+            return upload.finish(self.folder.path(), names::LEDGER);
+        }
         for folder in &self.folders {
             sync_folder(folder)?;
         }
@@ -108,6 +120,15 @@ fn checked(target: &Path, inputs: &[PathBuf]) -> Result<PathBuf> {
             "the output is a folder, with a ledger beside the cleaned files, and not standard output",
         )
         .hint("-o DIR, then read DIR/cleaned"));
+    }
+    if remote::is_url(target) {
+        if let Some(input) = inputs.iter().find(|input| remote::is_url(input) && remote::lies_in(target, input)) {
+            return Err(Error::usage(format!("the output lies inside the input {}:", input.display()))
+                .at(target)
+                .hint("name a prefix outside with -o"));
+        }
+        remote::require_empty(target)?;
+        return Ok(target.to_path_buf());
     }
     let target = resolve(target)?;
     refuse_overlap(&target, inputs)?;

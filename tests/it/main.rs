@@ -17,6 +17,7 @@ mod passages;
 mod phrases;
 mod policy;
 mod refusals;
+mod remote;
 mod report;
 mod restore;
 mod seeds;
