@@ -84,6 +84,16 @@ impl Error {
         self
     }
 
+    /// Adds what the user can do after that.
+    pub fn and_hint(mut self, hint: impl Into<String>) -> Self {
+        let hint = hint.into();
+        self.hint = Some(match self.hint {
+            Some(first) => format!("{first}; {hint}"),
+            None => hint,
+        });
+        self
+    }
+
     /// The line it names.
     pub fn line_number(&self) -> Option<u64> {
         self.line
@@ -92,6 +102,11 @@ impl Error {
     /// Whether a ceiling such as `--max-removed` stopped the run.
     pub fn is_ceiling(&self) -> bool {
         self.kind == Kind::Ceiling
+    }
+
+    /// Whether the operating system refused something.
+    pub fn is_io(&self) -> bool {
+        self.kind == Kind::Io
     }
 
     /// Whether a file of our own was refused.

@@ -6,6 +6,7 @@ mod interrupt;
 mod options;
 mod phrases;
 mod resources;
+mod resume;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::params::Params;
 use crate::pipeline::{Run, Stages};
 use crate::report::rows::{Row, SkippedRow};
 use crate::report::{Summary, hosts, html, terminal};
+use crate::resources::parse_size;
 use crate::write::{check_target, restore};
 use options::{Compare, Everything, Paths};
 
@@ -81,6 +83,14 @@ enum Command {
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
     },
+    /// Go on with a `clean` or `dedup` that was interrupted, killed, or ran out of disk
+    ///
+    /// Does what the same command again would do: what was made durable is not done again, and the
+    /// output is the same, byte for byte.
+    Resume {
+        /// The folder that was to be written, as it was given with -o
+        dir: PathBuf,
+    },
     /// Say why a line was removed or kept, with its counterpart
     ///
     /// PATH is a corpus, or a folder that `clean` wrote. LINE is a line number of the document's
@@ -123,6 +133,9 @@ struct Output {
     /// Stop, and write nothing, when more than this share of the text would go
     #[arg(long, value_name = "SHARE", default_value_t = 0.5, help_heading = "Output")]
     max_removed: f64,
+    /// Make what is done durable after so much text, so that `resume` can go on from there [default: 1G]
+    #[arg(long, hide_short_help = true, value_name = "SIZE", value_parser = parse_size, help_heading = "Output")]
+    checkpoint: Option<u64>,
 }
 
 impl Output {
@@ -208,6 +221,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             ))?;
             Ok(ExitCode::from(exit::DONE))
         }
+        Command::Resume { dir } => run(resume::command(&dir)?),
         Command::Explain { path, line, everything } => explain::run(&path, &line, |paths, fields| {
             let mut params = everything.params()?;
             params.fields = fields.unwrap_or(params.fields);
@@ -263,7 +277,10 @@ fn report_hosts(run: &Run, host: Option<&str>, format: Format, top: Option<usize
 
 fn write(run: Run, output: &Output) -> Result<ExitCode> {
     let (summary, written) = match &output.output {
-        Some(dir) if !output.dry_run => (run.clean(dir, output.max_removed)?, Some(dir.as_path())),
+        Some(dir) if !output.dry_run => {
+            let run = run.with_durable_points(resume::durable_points(output.checkpoint));
+            (run.clean(dir, output.max_removed)?, Some(dir.as_path()))
+        }
         _ => {
             let (summary, _) = run.report(0)?;
             run.check_ceiling(&summary, output.max_removed)?;

@@ -36,6 +36,17 @@ pub struct Wants {
     pub texts: bool,
 }
 
+/// Where the second pass begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Start {
+    /// Sources that are done.
+    pub source: usize,
+    /// Their records.
+    pub records_of_done: u64,
+    /// All records that are done.
+    pub records: u64,
+}
+
 /// One record, examined.
 pub struct Examined {
     /// What was found in it, unless it is no document.
@@ -104,9 +115,18 @@ impl Examiner<'_> {
     ///
     /// # Errors
     /// When a source has changed since the first pass, or `each` fails.
-    pub fn run(&self, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
-        let mut corpus = Corpus::again(self.sources, &self.survey.checksums);
-        let (mut record, mut number) = (0, 0);
+    pub fn run(&self, each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
+        self.run_from(Start::default(), each)
+    }
+
+    /// The same without the records before a place.
+    ///
+    /// # Errors
+    /// When a source that is read has changed since the first pass, or `each` fails.
+    pub fn run_from(&self, start: Start, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
+        let mut corpus = Corpus::again(self.sources, &self.survey.checksums).without_first(start.source);
+        let mut record = start.records_of_done as usize;
+        let mut number = self.survey.is_document.get(..record).map_or(0, |before| before.count_ones() as u32);
         let read = || {
             let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? else { return Ok(None) };
             // A source that has grown gives more records than the first pass saw. It does not
@@ -116,8 +136,9 @@ impl Examiner<'_> {
                 let numbered = (number, is_document, raw);
                 record += 1;
                 number += u32::from(is_document);
-                numbered
+                (record as u64 > start.records).then_some(numbered)
             });
+            let numbered = numbered.flatten();
             Ok(Some(numbered.collect::<Vec<_>>()))
         };
         let examine = |(number, is_document, raw): (u32, bool, RawRecord)| match is_document {

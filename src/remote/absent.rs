@@ -46,11 +46,15 @@ pub(crate) struct Found {
 pub(crate) struct Upload(Infallible);
 
 impl Upload {
-    pub(crate) fn begin(url: &Path) -> Result<Self> {
+    pub(crate) fn begin(url: &Path, _: &str) -> Result<Self> {
         Err(failed().error("write", url))
     }
 
-    pub(crate) fn finish(self, _: &Path, _: &str) -> Result<()> {
+    pub(crate) fn keep(&self, _: bool) {
+        match self.0 {}
+    }
+
+    pub(crate) fn finish(&self, _: &Path, _: &str) -> Result<()> {
         match self.0 {}
     }
 }

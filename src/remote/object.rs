@@ -12,7 +12,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -91,6 +91,17 @@ impl At {
         let (version, total) = (got.meta.e_tag.clone(), Some(got.meta.size));
         let body = got.into_stream().map(move |bytes| bytes.map_err(|e| Failed::of(&url, &e))).boxed();
         Ok(Part { version, total, partial: true, body })
+    }
+
+    /// The length, of which a store does not give a range when it is nought.
+    async fn listed_len(&self) -> Result<Option<u64>, Failed> {
+        match self {
+            At::Http(_) => Ok(None),
+            At::Store(url, store, path) => match store.head(path).await {
+                Ok(meta) => Ok(Some(meta.size)),
+                Err(e) => Err(Failed::of(url, &e)),
+            },
+        }
     }
 }
 
@@ -314,6 +325,9 @@ pub(crate) fn exists(url: &FilePath) -> Done<bool> {
 }
 
 fn open_single(url: &FilePath) -> Result<(Object, Bytes), Failed> {
-    let url = Url::parse(url)?;
-    runtime::wait(Object::open(single(&url)?, None))
+    let at = single(&Url::parse(url)?)?;
+    runtime::wait(async {
+        let len_bytes = at.listed_len().await?;
+        Object::open(at, len_bytes).await
+    })
 }

@@ -7,12 +7,13 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path as FilePath, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, WriteMultipart};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, WriteMultipart};
 
 use super::store::{Url, Use, connect};
 use super::{Failed, runtime};
@@ -31,102 +32,122 @@ const FILES_AT_ONCE: usize = 4;
 /// S3 takes 10,000 parts.
 const PARTS_MAX: u64 = 9_000;
 
-/// A prefix that this run may write to. Dropped unfinished, it takes back what it has put there.
+/// A prefix that this run may write to. Dropped unfinished, it takes back what it has put there, unless
+/// another run will go on with it.
 pub(crate) struct Upload(Arc<Claimed>);
 
 /// What an interrupt must take back as well.
 static CLAIMED: Mutex<Vec<Arc<Claimed>>> = Mutex::new(Vec::new());
 
 struct Claimed {
+    to: Target,
+    /// What has been put, the claim first.
+    put: Mutex<Vec<Path>>,
+    kept: AtomicBool,
+}
+
+/// Where to write.
+struct Target {
     url: PathBuf,
     parts: Url,
     prefix: Path,
     store: Arc<dyn ObjectStore>,
-    /// What has been put, the claim first.
-    put: Mutex<Vec<Path>>,
 }
 
-/// Refuses a prefix that holds something already, or that cannot be looked into.
+/// Refuses a prefix that holds something, unless a run has claimed it: whose claim that is shows when
+/// this run claims it too.
 ///
 /// # Errors
-/// As said.
+/// As said, and when the prefix cannot be looked into.
 pub(crate) fn require_empty(url: &FilePath) -> Result<()> {
-    let (_, parts, prefix, store) = reach(url)?;
-    require_only_claim(url, &parts, &store, &prefix, false)
+    let to = Target::of(url)?;
+    let found = to.objects(2)?;
+    if found.is_empty() || found.contains(&to.claim()) { Ok(()) } else { Err(to.in_use()) }
 }
 
-fn reach(url: &FilePath) -> Result<(PathBuf, Url, Path, Arc<dyn ObjectStore>)> {
-    let failed = |e: Failed| e.error("write", url);
-    let parts = Url::parse(url).map_err(failed)?;
-    if parts.is_http() {
-        return Err(Error::usage("nothing can be written to a web server:")
-            .at(url)
-            .hint("-o a folder, s3://, gs:// or az://"));
-    }
-    let prefix = parts.path().map_err(failed)?;
-    if prefix.as_ref().is_empty() {
-        return Err(Error::usage("the output would be the whole bucket:").at(url).hint("name a prefix in it"));
-    }
-    let store = connect(&parts, Use::Write).map_err(failed)?;
-    Ok((url.to_path_buf(), parts, prefix, store))
-}
-
-fn require_only_claim(
-    url: &FilePath,
-    parts: &Url,
-    store: &Arc<dyn ObjectStore>,
-    prefix: &Path,
-    claimed: bool,
-) -> Result<()> {
-    let claim = prefix.clone().join(CLAIM);
-    let mut listed = store.list(Some(prefix));
-    while let Some(object) = runtime::wait(listed.next()) {
-        let object = object.map_err(|e| Failed::of(parts, &e).error("look into", url))?;
-        if object.location == claim && !claimed {
-            return Err(taken(url));
-        }
-        if object.location != claim && object.location != *prefix {
-            return Err(Error::usage("the output exists already:")
+impl Target {
+    fn of(url: &FilePath) -> Result<Self> {
+        let failed = |e: Failed| e.error("write", url);
+        let parts = Url::parse(url).map_err(failed)?;
+        if parts.is_http() {
+            return Err(Error::usage("nothing can be written to a web server:")
                 .at(url)
-                .hint("name a prefix below which there is nothing; nothing is ever written over"));
+                .hint("-o a folder, s3://, gs:// or az://"));
         }
+        let prefix = parts.path().map_err(failed)?;
+        if prefix.as_ref().is_empty() {
+            return Err(Error::usage("the output would be the whole bucket:").at(url).hint("name a prefix in it"));
+        }
+        let store = connect(&parts, Use::Write).map_err(failed)?;
+        Ok(Self { url: url.to_path_buf(), parts, prefix, store })
     }
-    Ok(())
-}
 
-fn taken(url: &FilePath) -> Error {
-    Error::usage("another run writes there, or was interrupted:")
-        .at(url)
-        .hint(format!("name another prefix; or, when no run is writing, delete what is below it, {CLAIM} last"))
+    fn claim(&self) -> Path {
+        self.prefix.clone().join(CLAIM)
+    }
+
+    /// The first objects below the prefix. Two tell whether there are any beside the claim, which comes
+    /// first of all that we put.
+    fn objects(&self, max: usize) -> Result<Vec<Path>> {
+        let listed = self.store.list(Some(&self.prefix)).map_ok(|object| object.location);
+        // An empty object where a folder would stand is nothing.
+        let listed = listed.try_filter(|path| std::future::ready(*path != self.prefix));
+        runtime::wait(listed.take(max).try_collect()).map_err(|e| self.failed("look into", &e))
+    }
+
+    fn failed(&self, doing: &str, e: &object_store::Error) -> Error {
+        let failed = Failed::of(&self.parts, e);
+        let missing = failed.is_missing();
+        let error = failed.error(doing, &self.url);
+        if missing { error.or_hint("there is no such bucket; create it first") } else { error }
+    }
+
+    fn in_use(&self) -> Error {
+        Error::usage("the output exists already:")
+            .at(&self.url)
+            .hint("name a prefix below which there is nothing; nothing is ever written over")
+    }
 }
 
 impl Upload {
-    /// Claims a prefix.
+    /// Claims a prefix in the name of `claim`. What an earlier run has put there in that name is deleted.
     ///
     /// # Errors
     /// When it holds something already, or another run has claimed it, or it cannot be written to.
-    pub(crate) fn begin(url: &FilePath) -> Result<Self> {
-        let (url, parts, prefix, store) = reach(url)?;
-        let claim = prefix.clone().join(CLAIM);
+    pub(crate) fn begin(url: &FilePath, claim: &str) -> Result<Self> {
+        let to = Target::of(url)?;
+        let (path, text) = (to.claim(), format!("{CLAIM_TEXT}{claim}\n"));
         let once = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match runtime::wait(store.put_opts(&claim, PutPayload::from_static(CLAIM_TEXT.as_bytes()), once)) {
-            Ok(_) => {}
+        let first = match runtime::wait(to.store.put_opts(&path, text.clone().into(), once)) {
+            Ok(_) => true,
             Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
-                return Err(taken(&url));
+                let claimed = runtime::wait(async { to.store.get(&path).await?.bytes().await });
+                if claimed.map_err(|e| to.failed("look into", &e))? != text.as_bytes() {
+                    return Err(Error::usage("another run writes there, or was interrupted:").at(url).hint(format!(
+                        "name another prefix; or, when no run is writing, delete what is below it, {CLAIM} last"
+                    )));
+                }
+                false
             }
-            Err(e) => {
-                let failed = Failed::of(&parts, &e);
-                let missing = failed.is_missing();
-                let error = failed.error("write", &url);
-                return Err(if missing { error.or_hint("there is no such bucket; create it first") } else { error });
-            }
-        }
-        let claimed = Arc::new(Claimed { url, parts, prefix, store, put: Mutex::new(vec![claim]) });
+            Err(e) => return Err(to.failed("write", &e)),
+        };
+        let claimed = Arc::new(Claimed { to, put: Mutex::new(vec![path.clone()]), kept: AtomicBool::new(false) });
         hold(&CLAIMED).push(Arc::clone(&claimed));
         // Dropped on an error, it takes the claim back.
         let upload = Self(claimed);
-        require_only_claim(&upload.0.url, &upload.0.parts, &upload.0.store, &upload.0.prefix, true)?;
+        let to = &upload.0.to;
+        for found in to.objects(if first { 2 } else { usize::MAX })?.iter().filter(|found| **found != path) {
+            if first {
+                return Err(to.in_use());
+            }
+            runtime::wait(to.store.delete(found)).map_err(|e| to.failed("delete what is unfinished in", &e))?;
+        }
         Ok(upload)
+    }
+
+    /// Whether the claim outlives this run, when it does not finish.
+    pub(crate) fn keep(&self, kept: bool) {
+        self.0.kept.store(kept, Ordering::SeqCst);
     }
 
     /// Puts all files of a folder below the prefix, the one called `last` after all others, and gives up
@@ -134,7 +155,7 @@ impl Upload {
     ///
     /// # Errors
     /// When the store refuses; then nothing of it remains there, as far as the store lets it be deleted.
-    pub(crate) fn finish(self, folder: &FilePath, last: &str) -> Result<()> {
+    pub(crate) fn finish(&self, folder: &FilePath, last: &str) -> Result<()> {
         let mut files = Vec::new();
         files_in(folder, &mut files)?;
         files.sort();
@@ -152,10 +173,9 @@ impl Upload {
         // From here on it is finished, whatever becomes of the claim.
         let claim = std::mem::take(&mut *hold(&self.0.put)).into_iter().next();
         match claim {
-            Some(claim) => runtime::wait(self.0.store.delete(&claim)).map_err(|e| {
-                Failed::of(&self.0.parts, &e)
-                    .error("take the mark of an unfinished output from", &self.0.url)
-                    .or_hint(format!("the output is whole; delete {CLAIM} there"))
+            Some(claim) => runtime::wait(self.0.to.store.delete(&claim)).map_err(|e| {
+                let error = self.0.to.failed("take the mark of an unfinished output from", &e);
+                error.or_hint(format!("the output is whole; delete {CLAIM} there"))
             }),
             None => Ok(()),
         }
@@ -165,7 +185,7 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         hold(&CLAIMED).retain(|claimed| !Arc::ptr_eq(claimed, &self.0));
-        runtime::wait(self.0.take_back());
+        self.0.take_back();
     }
 }
 
@@ -173,22 +193,22 @@ impl Claimed {
     async fn put(&self, folder: &FilePath, path: PathBuf, len_bytes: u64) -> Result<()> {
         let name = path.strip_prefix(folder).unwrap_or(&path);
         let parts = name.components().map(|part| part.as_os_str().to_string_lossy().into_owned());
-        let key = parts.fold(self.prefix.as_ref().to_owned(), |key, part| key + "/" + &part);
-        let url = PathBuf::from(self.parts.with_key(&key));
+        let key = parts.fold(self.to.prefix.as_ref().to_owned(), |key, part| key + "/" + &part);
+        let url = PathBuf::from(self.to.parts.with_key(&key));
         let to =
             Path::parse(&key).map_err(|e| Error::usage(format!("no object can have this name ({e}):")).at(&url))?;
         let read = |e: io::Error| Error::io("read", &path, e);
-        let wrote = |e: &object_store::Error| Failed::of(&self.parts, e).error("write", &url);
+        let wrote = |e: &object_store::Error| Failed::of(&self.to.parts, e).error("write", &url);
         hold(&self.put).push(to.clone());
         let mut file = File::open(&path).map_err(read)?;
         if len_bytes <= PART_LEN_BYTES {
             let mut bytes = Vec::with_capacity(len_bytes as usize);
             file.read_to_end(&mut bytes).map_err(read)?;
-            self.store.put(&to, bytes.into()).await.map_err(|e| wrote(&e))?;
+            self.to.store.put(&to, bytes.into()).await.map_err(|e| wrote(&e))?;
             return Ok(());
         }
         let part_len_bytes = PART_LEN_BYTES.max(len_bytes.div_ceil(PARTS_MAX));
-        let upload = self.store.put_multipart(&to).await.map_err(|e| wrote(&e))?;
+        let upload = self.to.store.put_multipart(&to).await.map_err(|e| wrote(&e))?;
         let mut upload = WriteMultipart::new_with_chunk_size(upload, part_len_bytes as usize);
         loop {
             if let Err(e) = upload.wait_for_capacity(PARTS_AT_ONCE).await {
@@ -210,18 +230,22 @@ impl Claimed {
         Ok(())
     }
 
-    /// Deletes what has been put, the claim last. What cannot be deleted stays, and the claim with it.
-    async fn take_back(&self) {
+    /// Deletes what has been put, the claim last, unless it is kept. What cannot be deleted stays, and the
+    /// claim with it.
+    fn take_back(&self) {
+        if self.kept.load(Ordering::SeqCst) {
+            return;
+        }
         let put = std::mem::take(&mut *hold(&self.put));
         let deleting = async {
             for path in put.iter().rev() {
-                match self.store.delete(path).await {
+                match self.to.store.delete(path).await {
                     Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
                     Err(_) => return,
                 }
             }
         };
-        let _ = tokio::time::timeout(TAKE_BACK_MAX, deleting).await;
+        let _ = runtime::wait(async { tokio::time::timeout(TAKE_BACK_MAX, deleting).await });
     }
 }
 
@@ -231,7 +255,7 @@ const TAKE_BACK_MAX: Duration = Duration::from_secs(10);
 /// Takes back what unfinished uploads have put; for an interrupt.
 pub(crate) fn abandon_uploads() {
     let claimed = std::mem::take(&mut *hold(&CLAIMED));
-    claimed.iter().for_each(|claimed| runtime::wait(claimed.take_back()));
+    claimed.iter().for_each(|claimed| claimed.take_back());
 }
 
 fn hold<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
