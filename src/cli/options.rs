@@ -196,17 +196,24 @@ enum ScopeName {
 }
 
 impl Compare {
-    /// The parameters asked for; starts the threads.
+    /// The parameters asked for.
     ///
     /// # Errors
     /// Names an option's value that cannot be.
     pub fn params(&self) -> Result<Params> {
-        self.input.start_threads()?;
-        self.input.resources.name_temp_dir();
         let mut params = Params::default();
         self.input.apply(&mut params)?;
-        self.documents.apply(&mut params);
+        self.documents.apply(&mut params)?;
+        params.validate()?;
         Ok(params)
+    }
+
+    /// Sets the number of threads of the whole process.
+    ///
+    /// # Errors
+    /// When the threads cannot be started.
+    pub fn start_threads(&self) -> Result<()> {
+        self.input.start_threads()
     }
 
     /// How much memory may be used.
@@ -216,14 +223,23 @@ impl Compare {
 }
 
 impl Everything {
-    /// The parameters asked for; starts the threads.
+    /// The parameters asked for.
     ///
     /// # Errors
     /// Names an option's value that cannot be.
     pub fn params(&self) -> Result<Params> {
         let mut params = self.compare.params()?;
         self.inside.apply(&mut params)?;
+        params.validate()?;
         Ok(params)
+    }
+
+    /// Sets the number of threads of the whole process.
+    ///
+    /// # Errors
+    /// When the threads cannot be started.
+    pub fn start_threads(&self) -> Result<()> {
+        self.compare.start_threads()
     }
 
     /// How much memory may be used.
@@ -271,6 +287,7 @@ impl Input {
     /// # Errors
     /// When the threads cannot be started.
     fn start_threads(&self) -> Result<()> {
+        self.resources.name_temp_dir();
         let Some(threads) = self.threads else { return Ok(()) };
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -281,15 +298,24 @@ impl Input {
 
 impl Documents {
     /// Puts the options into `params`.
-    fn apply(&self, params: &mut Params) {
+    ///
+    /// # Errors
+    /// Bands without rows, or rows without bands.
+    fn apply(&self, params: &mut Params) -> Result<()> {
         let d = &mut params.documents;
         d.similar = self.similar;
         d.contained = self.contained;
         d.shingle_len_tokens = self.shingle;
         d.keep = self.keep.clone();
         d.miss_rate_max = self.miss;
-        d.bands_rows = self.bands.zip(self.rows);
+        d.bands_rows = match (self.bands, self.rows) {
+            (None, None) => None,
+            (Some(bands), Some(rows)) => Some((bands, rows)),
+            // On the command line alone clap asks for both; one may stand in a file.
+            _ => return Err(Error::usage("one of bands and rows is set").hint("set --bands and --rows, or neither")),
+        };
         d.seed = self.seed;
+        Ok(())
     }
 }
 

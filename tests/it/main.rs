@@ -2,6 +2,8 @@
 
 mod bounded;
 mod clean;
+#[cfg(unix)]
+mod docs;
 mod determinism;
 mod explain;
 mod faults;
@@ -21,5 +23,8 @@ mod remote;
 mod report;
 mod restore;
 mod seeds;
+mod settings;
+mod telling;
 mod template;
+mod tune;
 mod usage;

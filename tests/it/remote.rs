@@ -515,7 +515,7 @@ mod built_in {
         let up = store.ask("GET", "/bucket/large/cleaned/a.jsonl", b"").unwrap().1;
         assert!(up == std::fs::read(folder.path("local/cleaned/a.jsonl")).unwrap());
         let again = store.ghirbal(&folder, "dedup s3://bucket/large/cleaned --dry-run").ok();
-        again.says(&["30000 documents read, 0 removed"]);
+        again.says(&["30,000 documents read, 0 removed"]);
     }
 
     fn an_output_that_is_in_use_is_refused(store: &Store, folder: &Folder) {
