@@ -8,6 +8,7 @@ pub mod span;
 pub mod label;
 pub mod error;
 pub mod scratch;
+pub mod remote;
 pub mod spill;
 pub mod keyed;
 pub mod normalise;

@@ -89,8 +89,8 @@ impl Compression {
         endings.iter().find(|e| lower.ends_with(*e)).map_or(name, |e| &name[..name.len() - e.len()])
     }
 
-    /// The decompressed bytes of a file.
-    pub(crate) fn decode(self, file: File) -> io::Result<Box<dyn Read + Send>> {
+    /// The decompressed bytes of a file, or of what else can be read.
+    pub(crate) fn decode(self, file: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
         if self == Compression::None {
             return Ok(Box::new(file));
         }
@@ -106,7 +106,7 @@ impl Compression {
     }
 
     /// The decompressed bytes of a file's first member or frame, where there are such.
-    pub(crate) fn decode_first(self, file: File) -> Option<Box<dyn Read>> {
+    pub(crate) fn decode_first(self, file: impl Read + 'static) -> Option<Box<dyn Read>> {
         let file = BufReader::with_capacity(BUFFER_LEN_BYTES, file);
         match self {
             Compression::Gzip => Some(Box::new(flate2::bufread::GzDecoder::new(file))),
@@ -138,12 +138,12 @@ impl Compression {
 }
 
 /// A file that counts what is read of it.
-struct Counted {
-    file: File,
+struct Counted<R> {
+    file: R,
     read: Arc<AtomicU64>,
 }
 
-impl Read for Counted {
+impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let len = self.file.read(buffer)?;
         self.read.fetch_add(len as u64, Ordering::Relaxed);

@@ -32,6 +32,7 @@ use crate::label::{Action, Label};
 use crate::params::Params;
 use crate::read::json::Escapes;
 use crate::read::{Checksum, Coding, Hasher, Source};
+use crate::remote;
 
 /// The version of the ledger's format. Readers refuse others.
 pub const LEDGER_VERSION: u32 = 1;
@@ -598,8 +599,9 @@ pub(super) struct Lines {
 
 impl Lines {
     fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|e| {
-            Error::io("read the ledger", path, e).hint("name a folder that `ghirbal clean` or `dedup` wrote")
+        let file = remote::open(path).map_err(|e| {
+            remote::into_error("read the ledger", path, e)
+                .or_hint("name a folder that `ghirbal clean` or `dedup` wrote")
         })?;
         Ok(Self::of(Box::new(BufReader::with_capacity(1 << 16, file)), path))
     }
@@ -611,7 +613,8 @@ impl Lines {
     /// Reads the next line; false at the end.
     fn next(&mut self) -> Result<bool> {
         self.line.clear();
-        let len = self.input.read_until(b'\n', &mut self.line).map_err(|e| Error::io("read", &self.path, e))?;
+        let len = self.input.read_until(b'\n', &mut self.line);
+        let len = len.map_err(|e| remote::into_error("read", &self.path, e))?;
         self.number += u64::from(len > 0);
         Ok(len > 0)
     }

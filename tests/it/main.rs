@@ -27,6 +27,7 @@ mod passages;
 mod phrases;
 mod policy;
 mod refusals;
+mod remote;
 mod report;
 mod restore;
 #[cfg(unix)]
