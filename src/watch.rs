@@ -73,8 +73,11 @@ pub enum Event<'a> {
     },
 }
 
-/// Who is told, if anyone. It is called from several threads.
-pub type Watch<'a> = Option<&'a (dyn Fn(Event) + Send + Sync)>;
+/// Who is told. It is called from several threads.
+pub type Tell<'a> = dyn Fn(Event) + Send + Sync + 'a;
+
+/// Who is told, if anyone.
+pub type Watch<'a> = Option<&'a Tell<'a>>;
 
 /// Text is compressed to a fourth of its length or so.
 const COMPRESSED_TIMES: u64 = 4;

@@ -45,7 +45,7 @@ use crate::report::{ClusterSample, PassageSample, Samples, Summary};
 use crate::span::Span;
 use crate::spill::{Spill, guard};
 use crate::tokenise::Tokeniser;
-use crate::watch::{Event, Phase, Watch};
+use crate::watch::{Event, Phase, Tell, Watch};
 use crate::write::{Output, Staging};
 use across::Across;
 use duplicates::Duplicates;
@@ -81,7 +81,7 @@ pub struct Run {
     shape: BandShape,
     spill: Spill,
     audited: Option<usize>,
-    watch: Option<Box<dyn Fn(Event) + Send + Sync>>,
+    watch: Option<Box<Tell<'static>>>,
 }
 
 impl Run {
