@@ -84,6 +84,16 @@ impl Error {
         self
     }
 
+    /// Adds what the user can do after that.
+    pub fn and_hint(mut self, hint: impl Into<String>) -> Self {
+        let hint = hint.into();
+        self.hint = Some(match self.hint {
+            Some(first) => format!("{first}; {hint}"),
+            None => hint,
+        });
+        self
+    }
+
     /// What the user can do about it: what was said, or else what helps with errors of this kind.
     pub fn remedy(&self) -> &str {
         use std::io::ErrorKind::{NotFound, PermissionDenied, StorageFull};
@@ -115,6 +125,11 @@ impl Error {
     /// Whether a ceiling such as `--max-removed` stopped the run.
     pub fn is_ceiling(&self) -> bool {
         self.kind == Kind::Ceiling
+    }
+
+    /// Whether the operating system refused something.
+    pub fn is_io(&self) -> bool {
+        self.kind == Kind::Io
     }
 
     /// Whether a file of our own was refused.

@@ -8,6 +8,7 @@ mod options;
 mod phrases;
 mod progress;
 mod resources;
+mod resume;
 mod settings;
 mod tune;
 
@@ -23,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::pipeline::{Run, Stages};
 use crate::report::rows::{Row, SkippedRow};
 use crate::report::{Summary, hosts, html, terminal};
+use crate::resources::parse_size;
 use crate::write::{check_target, restore};
 use options::{Compare, Everything, Paths};
 use progress::{Progress, Telling};
@@ -99,6 +101,14 @@ enum Command {
         /// The folder to write the originals to; it must not exist or be empty
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
+    },
+    /// Go on with a `clean` or `dedup` that was interrupted, killed, or ran out of disk
+    ///
+    /// Does what the same command again would do: what was made durable is not done again, and the
+    /// output is the same, byte for byte.
+    Resume {
+        /// The folder that was to be written, as it was given with -o
+        dir: PathBuf,
     },
     /// Say why a line was removed or kept, with its counterpart
     ///
@@ -207,6 +217,9 @@ struct Ceiling {
     /// Stop, and write nothing, when more than this share of the text would go
     #[arg(long, value_name = "SHARE", default_value_t = 0.5, help_heading = "Output")]
     max_removed: f64,
+    /// Make what is done durable after so much text, so that `resume` can go on from there [default: 1G]
+    #[arg(long, hide_short_help = true, value_name = "SIZE", value_parser = parse_size, help_heading = "Output")]
+    checkpoint: Option<u64>,
 }
 
 impl Ceiling {
@@ -345,6 +358,13 @@ fn run(cli: Cli, typed: &ArgMatches, settings: &Settings, progress: &Arc<Progres
                 ),
             )?;
             Ok(ExitCode::from(exit::DONE))
+        }
+        Command::Resume { dir } => {
+            let (cli, typed, settings) = read(resume::words(&dir)?)?;
+            match cli.command {
+                Command::Clean { .. } | Command::Dedup { .. } => run(cli, &typed, &settings, progress),
+                _ => Err(Error::artefact("the unfinished run is no `clean` or `dedup`:").at(&dir)),
+            }
         }
         Command::Explain { path, line, everything } => {
             everything.start_threads()?;
@@ -502,7 +522,10 @@ fn report_hosts(
 
 fn write(run: Run, output: &Output, progress: &Progress) -> Result<ExitCode> {
     let (summary, written) = match &output.output {
-        Some(dir) if !output.dry_run => (run.clean(dir, output.ceiling.max_removed)?, Some(dir.as_path())),
+        Some(dir) if !output.dry_run => {
+            let run = run.with_durable_points(resume::durable_points(output.ceiling.checkpoint));
+            (run.clean(dir, output.ceiling.max_removed)?, Some(dir.as_path()))
+        }
         _ => {
             let (summary, _) = run.report(0)?;
             run.check_ceiling(&summary, output.ceiling.max_removed)?;

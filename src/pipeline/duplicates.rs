@@ -45,6 +45,21 @@ impl Duplicates {
         self.pairs.iter().map(Match::unpack)
     }
 
+    /// All documents that stand elsewhere too, in no order.
+    pub fn all(&self) -> impl Iterator<Item = (u32, (Match, u32))> {
+        self.elsewhere.iter().map(|(&document, &found)| (document, found))
+    }
+
+    /// What an earlier search found.
+    pub(super) fn of_parts(
+        pairs: Sorted<Packed>,
+        clusters: Vec<Cluster>,
+        elsewhere: HashMap<u32, (Match, u32)>,
+        limits_reached: Vec<(&'static str, u64)>,
+    ) -> Self {
+        Self { pairs, clusters, elsewhere, limits_reached, audit: None }
+    }
+
     /// Searches a survey. Takes the words, which only this search needs, out of it.
     ///
     /// With `audited`, so many documents are compared with all others besides.

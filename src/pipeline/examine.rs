@@ -37,6 +37,17 @@ pub struct Wants {
     pub texts: bool,
 }
 
+/// Where the second pass begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Start {
+    /// Sources that are done.
+    pub source: usize,
+    /// Their records.
+    pub records_of_done: u64,
+    /// All records that are done.
+    pub records: u64,
+}
+
 /// One record, examined.
 pub struct Examined {
     /// What was found in it, unless it is no document.
@@ -49,6 +60,8 @@ pub struct Examined {
 
 /// One document, examined.
 pub struct ExaminedDocument {
+    /// Its number.
+    pub number: u32,
     /// Bytes of its text.
     pub bytes: u64,
     /// What was decided on its inside.
@@ -107,10 +120,19 @@ impl Examiner<'_> {
     ///
     /// # Errors
     /// When a source has changed since the first pass, or `each` fails.
-    pub fn run(&self, phase: Phase, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
-        let mut corpus = Corpus::again(self.sources, &self.survey.checksums);
-        let course = Course::begin(self.watch, phase, self.sources, &self.survey.checksums);
-        let (mut record, mut number) = (0, 0);
+    pub fn run(&self, phase: Phase, each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
+        self.run_from(phase, Start::default(), each)
+    }
+
+    /// The same without the records before a place.
+    ///
+    /// # Errors
+    /// When a source that is read has changed since the first pass, or `each` fails.
+    pub fn run_from(&self, phase: Phase, start: Start, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
+        let mut corpus = Corpus::again(self.sources, &self.survey.checksums).without_first(start.source);
+        let course = Course::from(self.watch, phase, self.sources, &self.survey.checksums, start.source);
+        let mut record = start.records_of_done as usize;
+        let mut number = self.survey.is_document.get(..record).map_or(0, |before| before.count_ones() as u32);
         let read = || {
             let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? else { return Ok(None) };
             // A source that has grown gives more records than the first pass saw. It does not
@@ -120,8 +142,9 @@ impl Examiner<'_> {
                 let numbered = (number, is_document, raw);
                 record += 1;
                 number += u32::from(is_document);
-                numbered
+                (record as u64 > start.records).then_some(numbered)
             });
+            let numbered = numbered.flatten();
             Ok(Some(numbered.collect::<Vec<_>>()))
         };
         let examine = |(number, is_document, raw): (u32, bool, RawRecord)| match is_document {
@@ -150,6 +173,7 @@ impl Examiner<'_> {
     fn unchanged(&self, number: u32, raw: RawRecord) -> Examined {
         let known = (number as usize) < self.survey.documents.len();
         let document = known.then(|| ExaminedDocument {
+            number,
             bytes: u64::from(self.survey.documents.bytes(number)),
             decision: Decision::default(),
             passages: Vec::new(),
@@ -203,7 +227,7 @@ impl Examiner<'_> {
             });
             let sides = self.sides(number, &document.text, &lines);
             let text = self.wants.texts.then(|| (document.text.clone(), document.host.clone()));
-            ExaminedDocument { bytes: document.text.len() as u64, decision, passages, whole, sides, sample, text }
+            ExaminedDocument { number, bytes: document.text.len() as u64, decision, passages, whole, sides, sample, text }
         });
         let prepared = self.wants.cleaned.then(|| {
             let fate = match &document {

@@ -23,6 +23,8 @@ pub mod duplicates;
 pub mod examine;
 pub mod hosts;
 pub mod overlap;
+mod plan;
+pub mod resume;
 mod sieve;
 pub mod survey;
 
@@ -46,10 +48,11 @@ use crate::span::Span;
 use crate::spill::{Spill, guard};
 use crate::tokenise::Tokeniser;
 use crate::watch::{Event, Phase, Tell, Watch};
-use crate::write::{Output, Staging};
 use across::Across;
 use duplicates::Duplicates;
-use examine::{Examined, Examiner, Wants};
+use examine::{Examined, Examiner, Start, Wants};
+use plan::Known;
+use resume::DurablePoints;
 use survey::Survey;
 
 /// Bytes read before they are worked on in parallel: enough work for every core, little memory.
@@ -80,6 +83,7 @@ pub struct Run {
     classifier: Classifier,
     shape: BandShape,
     spill: Spill,
+    durable: DurablePoints,
     audited: Option<usize>,
     watch: Option<Box<Tell<'static>>>,
 }
@@ -95,7 +99,7 @@ impl Run {
         let tokeniser = Tokeniser::new(params.folds);
         let classifier = Classifier::with_folds(&params.filler, params.folds)?;
         let shape = BandShape::choose(&params.documents);
-        let spill = Spill::never();
+        let (spill, durable) = (Spill::never(), DurablePoints::default());
         Ok(Self {
             paths: paths.to_vec(),
             found,
@@ -105,9 +109,15 @@ impl Run {
             classifier,
             shape,
             spill,
+            durable,
             audited: None,
             watch: None,
         })
+    }
+
+    /// The same run with other points to go on from. The answer is the same.
+    pub fn with_durable_points(self, durable: DurablePoints) -> Self {
+        Self { durable, ..self }
     }
 
     /// The same run with bounded memory: what does not fit goes to files. The answer is the same.
@@ -197,46 +207,21 @@ impl Run {
         let mut tally = Tally::new(self, 0);
         let wants = Wants { rows: true, ..Wants::default() };
         let failed = |e| Error::io("write the findings to", Path::new("standard output"), e);
-        self.go(wants, &mut tally, |rows| out.write_all(rows.bytes()).map_err(failed))?;
+        self.go(wants, &mut tally, |rows| out.write_all(rows).map_err(failed))?;
         let mut last = Vec::new();
         Row::Summary(&tally.summary).write(&mut last);
         out.write_all(&last).and_then(|()| out.flush()).map_err(failed)?;
         Ok(tally.summary)
     }
 
-    /// Writes the cleaned corpus, the ledger and the findings to `dir`, all at once at the end.
+    /// Writes the cleaned corpus, the ledger and the findings to `dir`, all at once at the end. What an
+    /// unfinished run of the same kind has left is gone on with; see [`resume`].
     ///
     /// # Errors
     /// As [`Run::rows`]; a `dir` that is in use; and when more than `removed_max` of all bytes
     /// would go, in which case nothing is written.
     pub fn clean(&self, dir: &Path, removed_max: f64) -> Result<Summary> {
-        let mut tally = Tally::new(self, 0);
-        let wants = Wants { rows: true, cleaned: true, ..Wants::default() };
-        // A folder that cannot be written to is refused now, not after hours.
-        let mut staging = Some(Staging::create(dir, &self.paths)?);
-        let mut output: Option<Output> = None;
-        self.go(wants, &mut tally, |step| {
-            let (output, examined) = match (&mut output, step) {
-                (Some(output), Step::Rows(rows)) => return output.findings(rows),
-                (None, Step::Rows(_)) => return Ok(()),
-                (Some(output), Step::Examined(examined, _)) => (output, examined),
-                (none, Step::Examined(examined, survey)) => {
-                    let Some(staging) = staging.take() else { return Ok(()) };
-                    let begun = Output::begin(staging, &self.params, &self.found.sources, &survey.checksums)?;
-                    (none.insert(begun), examined)
-                }
-            };
-            output.findings(&examined.rows)?;
-            examined.prepared.map_or(Ok(()), |prepared| output.append(prepared))
-        })?;
-        self.check_ceiling(&tally.summary, removed_max)?;
-        let Some(mut output) = output else { return Err(self.nothing_read(&tally)) };
-        let mut last = Vec::new();
-        Row::Summary(&tally.summary).write(&mut last);
-        output.findings(&last)?;
-        output.summary(&serde_json::to_vec_pretty(&tally.summary).unwrap_or_default())?;
-        output.commit()?;
-        Ok(tally.summary)
+        guard(|| resume::clean(self, dir, removed_max))
     }
 
     /// Stops a run that would take away too much.
@@ -255,54 +240,70 @@ impl Run {
         .hint("look at `ghirbal report` first; raise --max-removed if that is what you want"))
     }
 
-    /// Runs both passes.
-    fn go(&self, wants: Wants, tally: &mut Tally, each: impl FnMut(Step) -> Result<()>) -> Result<()> {
-        guard(|| self.both_passes(wants, tally, each))
+    /// Reads everything, and hands every row to `each`.
+    fn go(&self, wants: Wants, tally: &mut Tally, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        guard(|| {
+            let known = self.learn(tally)?;
+            tally.known(self, &known);
+            self.examine(&known, Start::default(), wants, tally, |examined, tally| {
+                each(&tally.examined(examined).rows)
+            })?;
+            if wants.rows { self.document_rows(&known, each) } else { Ok(()) }
+        })
     }
 
-    fn both_passes(&self, wants: Wants, tally: &mut Tally, mut each: impl FnMut(Step) -> Result<()>) -> Result<()> {
+    /// The passes that learn what the corpus is.
+    fn learn(&self, tally: &mut Tally) -> Result<Known> {
         let (params, watch) = (&self.params, self.watch());
         let mut survey = survey::survey(&self.found.sources, params, self.stages, &self.tokeniser, &self.spill, watch)?;
-        tally.survey(self, &survey);
         if survey.documents.is_empty() {
+            tally.survey(self, &survey);
             return Err(self.nothing_read(tally));
         }
         if let Some(tell) = watch {
             tell(Event::Begins { phase: Phase::Compare, len_bytes: None });
         }
-        let duplicates = Duplicates::find(&mut survey, &self.params, self.shape, self.audited, &self.spill);
-        tally.duplicates(&survey, &duplicates);
+        let duplicates = Duplicates::find(&mut survey, params, self.shape, self.audited, &self.spill);
         let across = if self.stages.inside && self.params.passages.scope.across() {
-            across::find(&self.found.sources, &self.params, &self.tokeniser, &survey, &duplicates, &self.spill, watch)?
+            across::find(&self.found.sources, params, &self.tokeniser, &survey, &duplicates, &self.spill, watch)?
         } else {
             Across::default()
         };
-        tally.across(&survey, &across);
-        let shown = tally.samples.across.clone();
-        let examiner = Examiner {
+        let mut known = Known { survey, duplicates, across, repeats: HashMap::new() };
+        known.repeats = self.repeats_across(&self.examiner(&known), &known.across)?;
+        Ok(known)
+    }
+
+    fn examiner<'a>(&'a self, known: &'a Known) -> Examiner<'a> {
+        Examiner {
             sources: &self.found.sources,
             params: &self.params,
             stages: self.stages,
             wants: Wants::default(),
             tokeniser: &self.tokeniser,
             classifier: &self.classifier,
-            survey: &survey,
-            duplicates: &duplicates,
+            survey: &known.survey,
+            duplicates: &known.duplicates,
             across: &[],
-            repeats: &HashMap::new(),
-            watch,
-        };
-        let repeats = self.repeats_across(&examiner, &across)?;
-        Examiner { wants, across: &shown, repeats: &repeats, ..examiner }.run(Phase::Examine, |examined| {
-            let examined = tally.examined(examined);
-            each(Step::Examined(examined, &survey))
-        })?;
-        tally.finish(&self.tokeniser);
-        if !wants.rows {
-            return Ok(());
+            repeats: &known.repeats,
+            watch: self.watch(),
         }
-        let widened = across::widened(&self.found.sources, &self.params, &self.tokeniser, &survey, &across, watch)?;
-        self.document_rows(&survey, &duplicates, &across, &widened, |rows| each(Step::Rows(rows)))
+    }
+
+    /// The pass that looks into every document, from a place on. `each` gets what is not yet counted.
+    fn examine(
+        &self,
+        known: &Known,
+        start: Start,
+        wants: Wants,
+        tally: &mut Tally,
+        mut each: impl FnMut(Examined, &mut Tally) -> Result<()>,
+    ) -> Result<()> {
+        let shown = tally.samples.across.clone();
+        let examiner = Examiner { wants, across: &shown, ..self.examiner(known) };
+        examiner.run_from(Phase::Examine, start, |examined| each(examined, tally))?;
+        tally.finish(&self.tokeniser);
+        Ok(())
     }
 
     /// What goes because it stands in another document: none, unless policy says so. Takes a pass of
@@ -334,14 +335,10 @@ impl Run {
     }
 
     /// The rows of pairs and clusters, which come after the documents'.
-    fn document_rows(
-        &self,
-        survey: &Survey,
-        duplicates: &Duplicates,
-        across: &Across,
-        widened: &[Passage],
-        mut each: impl FnMut(&[u8]) -> Result<()>,
-    ) -> Result<()> {
+    fn document_rows(&self, known: &Known, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let Known { survey, duplicates, across, .. } = known;
+        let widened =
+            &across::widened(&self.found.sources, &self.params, &self.tokeniser, survey, across, self.watch())?;
         let id = |d: u32| survey.documents.id(d);
         let mut line = Vec::new();
         let mut row = |row: Row| {
@@ -412,24 +409,6 @@ impl Run {
     }
 }
 
-/// What a run comes upon, in order.
-#[expect(clippy::large_enum_variant, reason = "handed on once, never stored")]
-enum Step<'a> {
-    /// A record.
-    Examined(Examined, &'a Survey),
-    /// Rows about several documents, once all records have gone by.
-    Rows(&'a [u8]),
-}
-
-impl Step<'_> {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Step::Examined(examined, _) => &examined.rows,
-            Step::Rows(rows) => rows,
-        }
-    }
-}
-
 /// Adds up a run.
 struct Tally {
     summary: Summary,
@@ -438,8 +417,6 @@ struct Tally {
     skipped_examples: Vec<String>,
     /// Documents that share a passage with another.
     sharing: HashSet<u32>,
-    /// The number of the next document.
-    next: u32,
 }
 
 impl Tally {
@@ -451,8 +428,14 @@ impl Tally {
             gathered: None,
             skipped_examples: Vec::new(),
             sharing: HashSet::new(),
-            next: 0,
         }
+    }
+
+    /// Counts what is known before documents are examined.
+    fn known(&mut self, run: &Run, known: &Known) {
+        self.survey(run, &known.survey);
+        self.duplicates(&known.survey, &known.duplicates);
+        self.across(&known.survey, &known.across);
     }
 
     fn survey(&mut self, run: &Run, survey: &Survey) {
@@ -520,8 +503,7 @@ impl Tally {
     fn examined(&mut self, mut examined: Examined) -> Examined {
         let Some(document) = &mut examined.document else { return examined };
         let s = &mut self.summary;
-        let shares = self.sharing.contains(&self.next);
-        self.next += 1;
+        let shares = self.sharing.contains(&document.number);
         let goes = document.goes();
         let mut labels = BTreeSet::new();
         let mut count = |s: &mut Summary, label: Label, action: Action, bytes: u64| {

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::io::{self, Read, Write};
 
 use bitvec::vec::BitVec;
 use rayon::prelude::*;
@@ -16,10 +17,11 @@ use crate::error::Result;
 use crate::fingerprint::{Fingerprint, Frequencies};
 use crate::params::Params;
 use crate::pipeline::overlap::overlapped;
+use crate::pipeline::plan::{From, To};
 use crate::pipeline::{BATCH_LEN_BYTES, Stages};
 use crate::read::{Checksum, Corpus, RawRecord, Source, parse};
 use crate::recurring::{DocumentWords, Words};
-use crate::spill::{Array, Sorter, Spill};
+use crate::spill::{Array, Fixed, Sorter, Spill};
 use crate::tokenise::{Tokeniser, View};
 use crate::watch::{Course, Event, Phase, Watch};
 
@@ -119,6 +121,30 @@ impl Documents {
         }
         let key = self.sort_keys.get(document as usize);
         key.split_first().map(|(_, key)| String::from_utf8_lossy(key).into_owned())
+    }
+
+    /// Writes all of them.
+    pub(super) fn write(&self, to: &mut To<impl Write>) -> io::Result<()> {
+        fn all<T: Fixed>(array: &Array<T>) -> impl Iterator<Item = T> {
+            array.pieces().flat_map(|piece| piece.into_owned())
+        }
+        to.list(all(&self.rows))?;
+        for texts in [&self.ids, &self.sort_keys] {
+            to.list(all(&texts.bytes))?;
+            to.list(all(&texts.ends))?;
+        }
+        Ok(())
+    }
+
+    /// Reads them back.
+    pub(super) fn read(from: &mut From<impl Read>, spill: &Spill) -> io::Result<Self> {
+        let mut documents = Self::new(spill);
+        from.list(|row| documents.rows.push(row))?;
+        for texts in [&mut documents.ids, &mut documents.sort_keys] {
+            from.list(|byte| texts.bytes.push(byte))?;
+            from.list(|end| texts.ends.push(end))?;
+        }
+        Ok(documents)
     }
 
     /// How many share their id with another.

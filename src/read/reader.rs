@@ -316,6 +316,12 @@ impl<'a> Corpus<'a> {
         Self { expected: Some(checksums), ..Self::new(sources) }
     }
 
+    /// The same without the first sources, which were seen already.
+    pub fn without_first(mut self, sources: usize) -> Self {
+        self.checksums.extend(self.expected.iter().flat_map(|expected| &expected[..sources]));
+        self
+    }
+
     /// The next records, about `len_bytes` of them together but at least one; `None` at the end.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::index::BandShape;
 use crate::label::{Action, Label};
@@ -75,7 +75,7 @@ pub struct Summary {
 }
 
 /// Findings of one label.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct LabelCounts {
     /// Spans.
     pub spans: u64,
