@@ -86,11 +86,7 @@ impl Error {
 
     /// Adds what the user can do after that.
     pub fn and_hint(mut self, hint: impl Into<String>) -> Self {
-        let hint = hint.into();
-        self.hint = Some(match self.hint {
-            Some(first) => format!("{first}; {hint}"),
-            None => hint,
-        });
+        self.hint = Some(format!("{}; {}", self.remedy(), hint.into()));
         self
     }
 

@@ -8,10 +8,12 @@ use bitvec::vec::BitVec;
 use rayon::prelude::*;
 
 use crate::cluster::{Cluster, cluster};
+use crate::error::Result;
 use crate::index::{BandShape, Bands, Candidate, Candidates, SampledShingles};
 use crate::label::{Action, Label};
 use crate::params::{Keep, Params};
 use crate::pipeline::audit::audit;
+use crate::pipeline::overlap::overlapped;
 use crate::pipeline::survey::{Documents, Survey};
 use crate::recurring::{Words, recurring};
 use crate::report::Audit;
@@ -63,13 +65,16 @@ impl Duplicates {
     /// Searches a survey. Takes the words, which only this search needs, out of it.
     ///
     /// With `audited`, so many documents are compared with all others besides.
+    ///
+    /// # Errors
+    /// None of its own: what it shares with the passes over the input can fail there.
     pub fn find(
         survey: &mut Survey,
         params: &Params,
         shape: BandShape,
         audited: Option<usize>,
         spill: &Spill,
-    ) -> Duplicates {
+    ) -> Result<Duplicates> {
         let mut copies = copies(&survey.documents, spill);
         let mut words = std::mem::take(&mut survey.words);
         words.without(later_copies(&copies, words.len()));
@@ -81,7 +86,7 @@ impl Duplicates {
         let preferred: HashMap<u32, u32> = firsts.into_iter().zip(copies.iter().map(|group| group[0])).collect();
         copies.sort_unstable();
         let Found { matches, mut limits_reached, audit } =
-            matches(&words, survey, shape, params, &preferred, audited, spill);
+            matches(&words, survey, shape, params, &preferred, audited, spill)?;
         drop((words, preferred));
 
         let near = || matches.iter().map(Match::unpack);
@@ -114,7 +119,7 @@ impl Duplicates {
         if capped > 0 {
             limits_reached.push(("pairs of copies too many to list one by one", capped));
         }
-        Duplicates { pairs: pairs.finish(), clusters, elsewhere, limits_reached, audit }
+        Ok(Duplicates { pairs: pairs.finish(), clusters, elsewhere, limits_reached, audit })
     }
 }
 
@@ -208,30 +213,38 @@ fn matches(
     preferred: &HashMap<u32, u32>,
     audited: Option<usize>,
     spill: &Spill,
-) -> Found {
+) -> Result<Found> {
     let template_lines = recurring(words, |d| survey.documents.fingerprint(d));
     let len_tokens = params.documents.shingle_len_tokens;
     let hasher = MinHasher::new(shape.sketch_len(), params.documents.seed);
     let mut bands = Bands::new(shape, spill, spill.share(4));
     bands.reserve(words.len());
-    let mut sampled = SampledShingles::new(spill, spill.share(3));
-    for batch in words.batches() {
-        let texts = words.texts(batch.clone());
-        let sketch = |hashes: &mut Vec<u64>, document: u32| {
-            hashes.clear();
-            hashes_into(&texts.text(document).core(&template_lines), len_tokens, hashes);
-            (!hashes.is_empty()).then(|| Sketched {
-                document,
-                keys: Bands::keys(shape, &hasher.sketch_hashes(hashes)),
-                sample: SampledShingles::sample(hashes),
-            })
-        };
-        let sketched: Vec<Option<Sketched>> = batch.into_par_iter().map_init(Vec::new, sketch).collect();
-        for s in sketched.into_iter().flatten() {
-            bands.push(s.document, &s.keys);
-            sampled.push(s.document, &s.sample);
-        }
-    }
+    let mut sampled = SampledShingles::new(spill, spill.share(3), words.words());
+    let mut batches = words.batches();
+    let sketched = overlapped(
+        || Ok(batches.next()),
+        |batch| -> Vec<Option<Sketched>> {
+            let texts = words.texts(batch.clone());
+            let sketch = |hashes: &mut Vec<u64>, document: u32| {
+                hashes.clear();
+                hashes_into(&texts.text(document).core(&template_lines), len_tokens, hashes);
+                (!hashes.is_empty()).then(|| Sketched {
+                    document,
+                    keys: Bands::keys(shape, &hasher.sketch_hashes(hashes)),
+                    sample: SampledShingles::sample(hashes),
+                })
+            };
+            batch.into_par_iter().map_init(Vec::new, sketch).collect()
+        },
+        |sketched| {
+            for s in sketched.into_iter().flatten() {
+                bands.push(s.document, &s.keys);
+                sampled.push(s.document, &s.sample);
+            }
+            Ok(())
+        },
+    );
+    sketched?;
     let mut candidates = Candidates::new(spill, spill.share(8));
     let groups_capped = bands.propose(&mut candidates);
     let shingles_capped = sampled.propose(params.documents.contained, &mut candidates);
@@ -251,7 +264,7 @@ fn matches(
         matches.push(Match { a, b, ..m }.pack());
     });
     let limits_reached = limits.into_iter().filter(|&(_, n)| n > 0).collect();
-    Found { matches: matches.finish(), limits_reached, audit }
+    Ok(Found { matches: matches.finish(), limits_reached, audit })
 }
 
 /// What documents are compared by.

@@ -227,7 +227,16 @@ impl Examiner<'_> {
             });
             let sides = self.sides(number, &document.text, &lines);
             let text = self.wants.texts.then(|| (document.text.clone(), document.host.clone()));
-            ExaminedDocument { number, bytes: document.text.len() as u64, decision, passages, whole, sides, sample, text }
+            ExaminedDocument {
+                number,
+                bytes: document.text.len() as u64,
+                decision,
+                passages,
+                whole,
+                sides,
+                sample,
+                text,
+            }
         });
         let prepared = self.wants.cleaned.then(|| {
             let fate = match &document {

@@ -263,7 +263,7 @@ impl Run {
         if let Some(tell) = watch {
             tell(Event::Begins { phase: Phase::Compare, len_bytes: None });
         }
-        let duplicates = Duplicates::find(&mut survey, params, self.shape, self.audited, &self.spill);
+        let duplicates = Duplicates::find(&mut survey, params, self.shape, self.audited, &self.spill)?;
         let across = if self.stages.inside && self.params.passages.scope.across() {
             across::find(&self.found.sources, params, &self.tokeniser, &survey, &duplicates, &self.spill, watch)?
         } else {

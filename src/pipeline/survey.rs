@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
+use std::sync::LazyLock;
 
 use bitvec::vec::BitVec;
 use rayon::prelude::*;
@@ -228,8 +229,8 @@ pub struct Survey {
     pub skipped: u64,
     /// The first reasons, as `source line N: why`.
     pub skipped_examples: Vec<String>,
-    /// How common words and lines are.
-    pub frequencies: Frequencies,
+    /// How common words and lines are; its tables, some 40 MB, are made when one asks.
+    pub frequencies: LazyLock<Frequencies>,
     /// What each source's content was.
     pub checksums: Vec<Checksum>,
     /// The words of the first document of each comparison form; its copies have none.
@@ -278,7 +279,7 @@ pub fn survey(
     spill: &Spill,
     watch: Watch,
 ) -> Result<Survey> {
-    let frequencies = Frequencies::default();
+    let frequencies: LazyLock<Frequencies> = LazyLock::new(Frequencies::default);
     let look = |part: &mut Part, words: &mut DocumentWords, raw: &RawRecord| {
         let record = parse(sources, params, raw.clone());
         part.is_document.push(record.document().is_some());
