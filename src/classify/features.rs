@@ -578,3 +578,15 @@ fn script(text: &str) -> usize {
         _ => 0,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_a_table_begins_like_no_other_line() {
+        assert_eq!(beginning("| 2018 | 4.9 |"), 6);
+        assert_eq!(beginning("| Home | News"), 5);
+        assert_eq!(beginning("| |"), 5);
+    }
+}
