@@ -2,11 +2,9 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use serde_json::Value;
 
-use crate::cli::{exit, print};
 use crate::error::{Error, Result};
 use crate::params::{Fields, Params};
 use crate::pipeline::Run;
@@ -15,13 +13,13 @@ use crate::report::explain::Explained;
 use crate::scratch::Scratch;
 use crate::write::{Ledger, names, restore};
 
-/// Explains a place of a corpus, or of what was cleaned into a folder. `prepare` makes a run over
+/// The explanation of a place of a corpus, or of what was cleaned into a folder. `prepare` makes a run over
 /// paths with the options of the command line, and the fields of a cleaned folder's own ledger.
 pub fn run(
     path: &Path,
     place: &str,
     prepare: impl FnOnce(&[PathBuf], Option<Fields>) -> Result<Run>,
-) -> Result<ExitCode> {
+) -> Result<String> {
     let cleaned = path.join(names::LEDGER).is_file();
     // Line numbers are those of the original text, so what was cleaned is first put back.
     let folder =
@@ -48,12 +46,10 @@ pub fn run(
     }
     let mut text_of = |id: &str| find(&corpus, run.params(), |d, _, _| d.id == id).ok()?.map(|d| d.text);
     let explained = Explained { id: &wanted.id, text: &wanted.text, rows: &rows.rows };
-    let text = explained.render(line, &mut text_of).map_err(|last| {
+    explained.render(line, &mut text_of).map_err(|last| {
         Error::usage(format!("`{}` has no line {}", wanted.id, line.unwrap_or_default()))
             .hint(format!("its last line is {last}"))
-    })?;
-    print(&text)?;
-    Ok(ExitCode::from(exit::DONE))
+    })
 }
 
 /// The names of fields that a folder was cleaned with.

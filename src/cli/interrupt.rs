@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use indicatif::ProgressBar;
+
 use crate::cli::exit;
 use crate::error::{Error, Result};
 use crate::scratch;
@@ -10,14 +12,16 @@ use crate::scratch;
 static HAPPENED: AtomicBool = AtomicBool::new(false);
 
 /// From now on an interrupt or a request to end deletes what is under construction, unless another run
-/// can go on with it, and ends the process with [`exit::INTERRUPTED`].
+/// can go on with it, and ends the process with [`exit::INTERRUPTED`]. `line` is taken away from the
+/// terminal.
 ///
 /// # Errors
 /// When the operating system refuses.
-pub fn listen() -> Result<()> {
-    let handler = || {
+pub fn listen(line: ProgressBar) -> Result<()> {
+    let handler = move || {
         HAPPENED.store(true, Ordering::SeqCst);
         let (_held, kept) = scratch::clear();
+        line.finish_and_clear();
         // Whoever reads this may be gone already; the process ends either way.
         let _ = match kept.first() {
             Some(what) => writeln!(io::stderr(), "interrupted; what is done so far is kept: {what}"),

@@ -1,10 +1,8 @@
 //! `ghirbal resume`: what was typed, typed again.
 
+use std::ffi::OsString;
 use std::path::Path;
 
-use clap::Parser;
-
-use super::{Cli, Command};
 use crate::error::{Error, Result};
 use crate::pipeline::resume::DurablePoints;
 use crate::write::{CommandLine, Progress, progress_of};
@@ -21,11 +19,11 @@ pub fn durable_points(every_bytes: Option<u64>) -> DurablePoints {
 
 static RESUMED: std::sync::OnceLock<CommandLine> = std::sync::OnceLock::new();
 
-/// The command that an unfinished run on `dir` was, with its working folder made ours.
+/// The words of the command that an unfinished run on `dir` was, with its working folder made ours.
 ///
 /// # Errors
 /// When there is none, or it cannot be given again.
-pub fn command(dir: &Path) -> Result<Cli> {
+pub fn words(dir: &Path) -> Result<Vec<OsString>> {
     let path = progress_of(dir)?;
     if !path.exists() {
         return Err(Error::usage("there is no unfinished run to go on with for")
@@ -38,16 +36,12 @@ pub fn command(dir: &Path) -> Result<Cli> {
             .at(&path)
             .hint(again));
     };
-    std::env::set_current_dir(&command.folder)
-        .map_err(|e| Error::io("go back to the folder", &command.folder, e).hint(again))?;
-    let cli = Cli::try_parse_from(&command.args).ok();
-    let cli = cli.filter(|cli| matches!(cli.command, Command::Clean { .. } | Command::Dedup { .. }));
-    let cli = cli.ok_or_else(|| Error::artefact("the unfinished run is no `clean` or `dedup`:").at(&path))?;
     if command.args.iter().any(|arg| arg == "-" || arg == "@-") {
         return Err(Error::usage("the unfinished run read standard input, which cannot be read again:")
             .at(dir)
             .hint(again));
     }
-    RESUMED.get_or_init(|| command);
-    Ok(cli)
+    std::env::set_current_dir(&command.folder)
+        .map_err(|e| Error::io("go back to the folder", &command.folder, e).hint(again))?;
+    Ok(RESUMED.get_or_init(|| command).args.iter().map(OsString::from).collect())
 }

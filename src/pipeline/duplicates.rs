@@ -8,11 +8,15 @@ use bitvec::vec::BitVec;
 use rayon::prelude::*;
 
 use crate::cluster::{Cluster, cluster};
+use crate::error::Result;
 use crate::index::{BandShape, Bands, Candidate, Candidates, SampledShingles};
 use crate::label::{Action, Label};
 use crate::params::{Keep, Params};
+use crate::pipeline::audit::audit;
+use crate::pipeline::overlap::overlapped;
 use crate::pipeline::survey::{Documents, Survey};
 use crate::recurring::{Words, recurring};
+use crate::report::Audit;
 use crate::shingle::{ShingleSet, hashes_into};
 use crate::sketch::MinHasher;
 use crate::spill::{Sorted, Sorter, Spill};
@@ -27,6 +31,8 @@ pub struct Duplicates {
     elsewhere: HashMap<u32, (Match, u32)>,
     /// Declared limits that were reached, with how often.
     pub limits_reached: Vec<(&'static str, u64)>,
+    /// What a sample of documents says was missed, when it was asked for.
+    pub audit: Option<Audit>,
 }
 
 impl Duplicates {
@@ -53,11 +59,22 @@ impl Duplicates {
         elsewhere: HashMap<u32, (Match, u32)>,
         limits_reached: Vec<(&'static str, u64)>,
     ) -> Self {
-        Self { pairs, clusters, elsewhere, limits_reached }
+        Self { pairs, clusters, elsewhere, limits_reached, audit: None }
     }
 
     /// Searches a survey. Takes the words, which only this search needs, out of it.
-    pub fn find(survey: &mut Survey, params: &Params, shape: BandShape, spill: &Spill) -> Duplicates {
+    ///
+    /// With `audited`, so many documents are compared with all others besides.
+    ///
+    /// # Errors
+    /// None of its own: what it shares with the passes over the input can fail there.
+    pub fn find(
+        survey: &mut Survey,
+        params: &Params,
+        shape: BandShape,
+        audited: Option<usize>,
+        spill: &Spill,
+    ) -> Result<Duplicates> {
         let mut copies = copies(&survey.documents, spill);
         let mut words = std::mem::take(&mut survey.words);
         words.without(later_copies(&copies, words.len()));
@@ -68,7 +85,8 @@ impl Duplicates {
         copies.par_iter_mut().for_each(|group| group.sort_unstable_by(|&x, &y| prefer(&survey.documents, keep, x, y)));
         let preferred: HashMap<u32, u32> = firsts.into_iter().zip(copies.iter().map(|group| group[0])).collect();
         copies.sort_unstable();
-        let (matches, mut limits_reached) = matches(&words, survey, shape, params, &preferred, spill);
+        let Found { matches, mut limits_reached, audit } =
+            matches(&words, survey, shape, params, &preferred, audited, spill)?;
         drop((words, preferred));
 
         let near = || matches.iter().map(Match::unpack);
@@ -101,7 +119,7 @@ impl Duplicates {
         if capped > 0 {
             limits_reached.push(("pairs of copies too many to list one by one", capped));
         }
-        Duplicates { pairs: pairs.finish(), clusters, elsewhere, limits_reached }
+        Ok(Duplicates { pairs: pairs.finish(), clusters, elsewhere, limits_reached, audit })
     }
 }
 
@@ -175,6 +193,13 @@ struct Sketched {
     sample: Vec<u64>,
 }
 
+/// What a search gives.
+struct Found {
+    matches: Sorted<Packed>,
+    limits_reached: Vec<(&'static str, u64)>,
+    audit: Option<Audit>,
+}
+
 /// Verified matches between documents that are no copies of each other, without repetition, by the
 /// preferred copies of both, and the limits that were reached.
 ///
@@ -186,31 +211,40 @@ fn matches(
     shape: BandShape,
     params: &Params,
     preferred: &HashMap<u32, u32>,
+    audited: Option<usize>,
     spill: &Spill,
-) -> (Sorted<Packed>, Vec<(&'static str, u64)>) {
+) -> Result<Found> {
     let template_lines = recurring(words, |d| survey.documents.fingerprint(d));
     let len_tokens = params.documents.shingle_len_tokens;
     let hasher = MinHasher::new(shape.sketch_len(), params.documents.seed);
     let mut bands = Bands::new(shape, spill, spill.share(4));
     bands.reserve(words.len());
-    let mut sampled = SampledShingles::new(spill, spill.share(3));
-    for batch in words.batches() {
-        let texts = words.texts(batch.clone());
-        let sketch = |hashes: &mut Vec<u64>, document: u32| {
-            hashes.clear();
-            hashes_into(&texts.text(document).core(&template_lines), len_tokens, hashes);
-            (!hashes.is_empty()).then(|| Sketched {
-                document,
-                keys: Bands::keys(shape, &hasher.sketch_hashes(hashes)),
-                sample: SampledShingles::sample(hashes),
-            })
-        };
-        let sketched: Vec<Option<Sketched>> = batch.into_par_iter().map_init(Vec::new, sketch).collect();
-        for s in sketched.into_iter().flatten() {
-            bands.push(s.document, &s.keys);
-            sampled.push(s.document, &s.sample);
-        }
-    }
+    let mut sampled = SampledShingles::new(spill, spill.share(3), words.words());
+    let mut batches = words.batches();
+    let sketched = overlapped(
+        || Ok(batches.next()),
+        |batch| -> Vec<Option<Sketched>> {
+            let texts = words.texts(batch.clone());
+            let sketch = |hashes: &mut Vec<u64>, document: u32| {
+                hashes.clear();
+                hashes_into(&texts.text(document).core(&template_lines), len_tokens, hashes);
+                (!hashes.is_empty()).then(|| Sketched {
+                    document,
+                    keys: Bands::keys(shape, &hasher.sketch_hashes(hashes)),
+                    sample: SampledShingles::sample(hashes),
+                })
+            };
+            batch.into_par_iter().map_init(Vec::new, sketch).collect()
+        },
+        |sketched| {
+            for s in sketched.into_iter().flatten() {
+                bands.push(s.document, &s.keys);
+                sampled.push(s.document, &s.sample);
+            }
+            Ok(())
+        },
+    );
+    sketched?;
     let mut candidates = Candidates::new(spill, spill.share(8));
     let groups_capped = bands.propose(&mut candidates);
     let shingles_capped = sampled.propose(params.documents.contained, &mut candidates);
@@ -221,16 +255,20 @@ fn matches(
     let cores = Cores { words, template_lines, len_tokens, words_max: spill.share(4) / 12 };
     let prefer = |d: u32| preferred.get(&d).copied().unwrap_or(d);
     let mut matches: Sorter<Packed> = Sorter::new(spill, spill.share(8));
-    cores.verified(&candidates.finish(), params, |m| {
+    let candidates = candidates.finish();
+    let rank = |d: u32| survey.documents.fingerprint(d).filter(|_| !words.is_copy(d)).map(|f| f.0 as u64);
+    let audit = audited.map(|sample_len| audit(&cores, &candidates, params.documents.similar, sample_len, rank));
+    cores.verified(&candidates, params, |m| {
         let (a, b) = (prefer(m.a), prefer(m.b));
         let (a, b) = if m.kind == MatchKind::Contained { (a, b) } else { (a.min(b), a.max(b)) };
         matches.push(Match { a, b, ..m }.pack());
     });
-    (matches.finish(), limits.into_iter().filter(|&(_, n)| n > 0).collect())
+    let limits_reached = limits.into_iter().filter(|&(_, n)| n > 0).collect();
+    Ok(Found { matches: matches.finish(), limits_reached, audit })
 }
 
 /// What documents are compared by.
-struct Cores<'a> {
+pub(super) struct Cores<'a> {
     words: &'a Words,
     template_lines: BitVec,
     len_tokens: usize,
@@ -274,15 +312,25 @@ impl Cores<'_> {
         self.verify(&some, documents.into_iter().collect(), params).into_iter().for_each(each);
     }
 
-    fn verify(&self, some: &[Candidate], mut documents: Vec<u32>, params: &Params) -> Vec<Match> {
-        documents.sort_unstable();
+    /// How many documents there are.
+    pub(super) fn len(&self) -> u32 {
+        self.words.len() as u32
+    }
+
+    /// The shingle sets of these documents.
+    pub(super) fn sets(&self, documents: &[u32]) -> Vec<ShingleSet> {
         let set = |&document: &u32| {
             let texts = self.words.texts(document..document + 1);
             let mut hashes = Vec::new();
             hashes_into(&texts.text(document).core(&self.template_lines), self.len_tokens, &mut hashes);
             ShingleSet::from_hashes(hashes)
         };
-        let sets = Sets { sets: documents.par_iter().map(set).collect(), documents };
+        documents.par_iter().map(set).collect()
+    }
+
+    fn verify(&self, some: &[Candidate], mut documents: Vec<u32>, params: &Params) -> Vec<Match> {
+        documents.sort_unstable();
+        let sets = Sets { sets: self.sets(&documents), documents };
         some.par_iter().filter_map(|&candidate| verify(candidate, &sets, &params.documents)).collect()
     }
 }

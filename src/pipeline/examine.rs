@@ -21,6 +21,7 @@ use crate::read::{Corpus, RawRecord, Record, Source, parse};
 use crate::report::rows::{DocumentRow, PassageRow, Row, SkippedRow, SpanRow};
 use crate::report::{DocumentSample, LineNumbers, PassageSample};
 use crate::tokenise::{Tokeniser, View};
+use crate::watch::{Course, Phase, Watch};
 use crate::write::{Prepared, prepare};
 
 /// What the second pass should produce besides decisions.
@@ -104,6 +105,8 @@ pub struct Examiner<'a> {
     pub across: &'a [(Passage, PassageSample)],
     /// What goes of each document because it stands in another.
     pub repeats: &'a HashMap<u32, Vec<Repeat>>,
+    /// Who is told how far it is.
+    pub watch: Watch<'a>,
 }
 
 /// A side of a shown passage across documents: which passage, whether its first side, its lines and
@@ -115,16 +118,18 @@ impl Examiner<'_> {
     ///
     /// # Errors
     /// When a source has changed since the first pass, or `each` fails.
-    pub fn run(&self, each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
-        self.run_from(Start::default(), each)
+    pub fn run(&self, phase: Phase, each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
+        self.run_from(phase, Start::default(), each)
     }
 
     /// The same without the records before a place.
     ///
     /// # Errors
     /// When a source that is read has changed since the first pass, or `each` fails.
-    pub fn run_from(&self, start: Start, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
+    pub fn run_from(&self, phase: Phase, start: Start, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
         let mut corpus = Corpus::again(self.sources, &self.survey.checksums).without_first(start.source);
+        let sources_left = (&self.sources[start.source..], &self.survey.checksums[start.source..]);
+        let course = Course::begin(self.watch, phase, sources_left.0, sources_left.1);
         let mut record = start.records_of_done as usize;
         let mut number = self.survey.is_document.get(..record).map_or(0, |before| before.count_ones() as u32);
         let read = || {
@@ -147,9 +152,14 @@ impl Examiner<'_> {
         };
         overlapped(
             read,
-            |batch| -> Vec<Examined> { batch.into_par_iter().map(examine).collect() },
+            |batch| -> Vec<Examined> {
+                course.works_on(batch.iter().map(|(.., raw)| raw));
+                batch.into_par_iter().map(examine).collect()
+            },
             |examined| examined.into_iter().try_for_each(&mut each),
-        )
+        )?;
+        course.ended();
+        Ok(())
     }
 
     /// Whether nothing is looked for inside a document, and nothing becomes of it as a whole. Then

@@ -18,6 +18,7 @@
 //! ```
 
 pub mod across;
+mod audit;
 pub mod duplicates;
 pub mod examine;
 pub mod hosts;
@@ -41,10 +42,12 @@ use crate::params::Params;
 use crate::read::{Discovered, FORMATS, Source, discover_with};
 use crate::report::html::{self, Gathered, Seen};
 use crate::report::rows::{ClusterRow, DocumentPairRow, PassageGroupRow, PassageRow, Place, Row, SkippedRow};
+use crate::report::tune::Size;
 use crate::report::{ClusterSample, PassageSample, Samples, Summary};
 use crate::span::Span;
 use crate::spill::{Spill, guard};
 use crate::tokenise::Tokeniser;
+use crate::watch::{Event, Phase, Watch};
 use across::Across;
 use duplicates::Duplicates;
 use examine::{Examined, Examiner, Start, Wants};
@@ -81,6 +84,8 @@ pub struct Run {
     shape: BandShape,
     spill: Spill,
     durable: DurablePoints,
+    audited: Option<usize>,
+    watch: Option<Box<dyn Fn(Event) + Send + Sync>>,
 }
 
 impl Run {
@@ -95,7 +100,19 @@ impl Run {
         let classifier = Classifier::with_folds(&params.filler, params.folds)?;
         let shape = BandShape::choose(&params.documents);
         let (spill, durable) = (Spill::never(), DurablePoints::default());
-        Ok(Self { paths: paths.to_vec(), found, params, stages, tokeniser, classifier, shape, spill, durable })
+        Ok(Self {
+            paths: paths.to_vec(),
+            found,
+            params,
+            stages,
+            tokeniser,
+            classifier,
+            shape,
+            spill,
+            durable,
+            audited: None,
+            watch: None,
+        })
     }
 
     /// The same run with other points to go on from. The answer is the same.
@@ -106,6 +123,21 @@ impl Run {
     /// The same run with bounded memory: what does not fit goes to files. The answer is the same.
     pub fn with_spill(self, spill: Spill) -> Self {
         Self { spill, ..self }
+    }
+
+    /// The same run, which tells how far it is.
+    pub fn watched(self, tell: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self { watch: Some(Box::new(tell)), ..self }
+    }
+
+    /// The same run, which compares a sample of so many documents with all others, to see what the search
+    /// for duplicates misses.
+    pub fn audited(self, documents: usize) -> Self {
+        Self { audited: Some(documents), ..self }
+    }
+
+    fn watch(&self) -> Watch<'_> {
+        self.watch.as_deref()
     }
 
     /// Where the input stands.
@@ -121,6 +153,25 @@ impl Run {
     /// The parameters of this run.
     pub fn params(&self) -> &Params {
         &self.params
+    }
+
+    /// How large the corpus is: one reading.
+    ///
+    /// # Errors
+    /// See [`Run::rows`].
+    pub fn size(&self) -> Result<Size> {
+        guard(|| {
+            let mut tally = Tally::new(self, 0);
+            let (params, stages) = (&self.params, Stages::DOCUMENTS);
+            let survey =
+                survey::survey(&self.found.sources, params, stages, &self.tokeniser, &self.spill, self.watch())?;
+            tally.survey(self, &survey);
+            if survey.documents.is_empty() {
+                return Err(self.nothing_read(&tally));
+            }
+            let Summary { documents, words, bytes, .. } = tally.summary;
+            Ok(Size { documents, words, bytes })
+        })
     }
 
     /// Counts and samples for people: at most `top` of each sort.
@@ -203,14 +254,18 @@ impl Run {
 
     /// The passes that learn what the corpus is.
     fn learn(&self, tally: &mut Tally) -> Result<Known> {
-        let mut survey = survey::survey(&self.found.sources, &self.params, self.stages, &self.tokeniser, &self.spill)?;
+        let (params, watch) = (&self.params, self.watch());
+        let mut survey = survey::survey(&self.found.sources, params, self.stages, &self.tokeniser, &self.spill, watch)?;
         if survey.documents.is_empty() {
             tally.survey(self, &survey);
             return Err(self.nothing_read(tally));
         }
-        let duplicates = Duplicates::find(&mut survey, &self.params, self.shape, &self.spill);
+        if let Some(tell) = watch {
+            tell(Event::Begins { phase: Phase::Compare, len_bytes: None });
+        }
+        let duplicates = Duplicates::find(&mut survey, params, self.shape, self.audited, &self.spill)?;
         let across = if self.stages.inside && self.params.passages.scope.across() {
-            across::find(&self.found.sources, &self.params, &self.tokeniser, &survey, &duplicates, &self.spill)?
+            across::find(&self.found.sources, params, &self.tokeniser, &survey, &duplicates, &self.spill, watch)?
         } else {
             Across::default()
         };
@@ -231,6 +286,7 @@ impl Run {
             duplicates: &known.duplicates,
             across: &[],
             repeats: &known.repeats,
+            watch: self.watch(),
         }
     }
 
@@ -245,7 +301,7 @@ impl Run {
     ) -> Result<()> {
         let shown = tally.samples.across.clone();
         let examiner = Examiner { wants, across: &shown, ..self.examiner(known) };
-        examiner.run_from(start, |examined| each(examined, tally))?;
+        examiner.run_from(Phase::Examine, start, |examined| each(examined, tally))?;
         tally.finish(&self.tokeniser);
         Ok(())
     }
@@ -259,7 +315,7 @@ impl Run {
         let involved: HashSet<u32> = across.passages.iter().flat_map(|p| [p.a.document, p.b.document]).collect();
         let mut taken: HashMap<u32, Vec<Span>> = HashMap::new();
         let mut number = 0;
-        examiner.run(|examined| {
+        examiner.run(Phase::Repeats, |examined| {
             let Some(document) = examined.document else { return Ok(()) };
             if involved.contains(&number) {
                 let spans = if document.goes() {
@@ -281,7 +337,8 @@ impl Run {
     /// The rows of pairs and clusters, which come after the documents'.
     fn document_rows(&self, known: &Known, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let Known { survey, duplicates, across, .. } = known;
-        let widened = &across::widened(&self.found.sources, &self.params, &self.tokeniser, survey, across)?;
+        let widened =
+            &across::widened(&self.found.sources, &self.params, &self.tokeniser, survey, across, self.watch())?;
         let id = |d: u32| survey.documents.id(d);
         let mut line = Vec::new();
         let mut row = |row: Row| {
@@ -358,6 +415,10 @@ struct Tally {
     samples: Samples,
     gathered: Option<Gathered>,
     skipped_examples: Vec<String>,
+    /// Documents that share a passage with another.
+    sharing: HashSet<u32>,
+    /// The number of the next document.
+    next: u32,
 }
 
 impl Tally {
@@ -368,6 +429,8 @@ impl Tally {
             samples: Samples::new(top),
             gathered: None,
             skipped_examples: Vec::new(),
+            sharing: HashSet::new(),
+            next: 0,
         }
     }
 
@@ -399,6 +462,7 @@ impl Tally {
     fn duplicates(&mut self, survey: &Survey, duplicates: &Duplicates) {
         let id = |d: u32| survey.documents.id(d);
         self.summary.clusters = duplicates.clusters.len() as u64;
+        self.summary.audit = duplicates.audit;
         self.summary.limits_reached = duplicates.limits_reached.iter().copied().collect();
         if let Some(gathered) = &mut self.gathered {
             gathered.duplicates(duplicates.pairs(), &duplicates.clusters, id);
@@ -418,6 +482,7 @@ impl Tally {
 
     fn across(&mut self, survey: &Survey, across: &Across) {
         self.summary.passages += across.passages.len() as u64;
+        self.sharing = across.passages.iter().flat_map(|p| [p.a.document, p.b.document]).collect();
         self.summary.versions = across.versions.len() as u64;
         let limits = [
             ("phrases in too many documents to compare pair by pair", across.phrases_capped),
@@ -441,6 +506,8 @@ impl Tally {
     fn examined(&mut self, mut examined: Examined) -> Examined {
         let Some(document) = &mut examined.document else { return examined };
         let s = &mut self.summary;
+        let shares = self.sharing.contains(&self.next);
+        self.next += 1;
         let goes = document.goes();
         let mut labels = BTreeSet::new();
         let mut count = |s: &mut Summary, label: Label, action: Action, bytes: u64| {
@@ -474,7 +541,7 @@ impl Tally {
             s.labels.entry(label).or_default().documents += 1;
         }
         s.passages += document.passages.len() as u64;
-        s.documents_with_passages += u64::from(!document.passages.is_empty());
+        s.documents_with_passages += u64::from(shares || !document.passages.is_empty());
         for (i, is_a, lines, text) in document.sides.drain(..) {
             let (_, sample) = &mut self.samples.across[i];
             sample.show(is_a, lines, text);

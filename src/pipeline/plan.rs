@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use bitvec::vec::BitVec;
 
@@ -156,7 +157,7 @@ impl Known {
         from.list(|word: u64| (0..64).for_each(|bit| is_document.push(word >> bit & 1 == 1)))?;
         is_document.truncate(records);
         let skipped_examples = (0..from.number()?).map(|_| from.text()).collect::<io::Result<_>>()?;
-        let frequencies = Frequencies::default();
+        let frequencies: LazyLock<Frequencies> = LazyLock::new(Frequencies::default);
         let mut at = 0;
         from.list(|n| {
             frequencies.words.set(at, n);

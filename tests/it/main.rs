@@ -5,6 +5,8 @@ mod bounded;
 mod clean;
 #[cfg(all(unix, feature = "tables"))]
 mod compat;
+#[cfg(unix)]
+mod docs;
 mod determinism;
 #[cfg(unix)]
 mod disk;
@@ -30,5 +32,8 @@ mod restore;
 #[cfg(unix)]
 mod resume;
 mod seeds;
+mod settings;
+mod telling;
 mod template;
+mod tune;
 mod usage;
