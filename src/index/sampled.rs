@@ -129,7 +129,7 @@ impl Places {
     /// A word and a bit in it.
     fn place(&self, shingle: u64) -> (usize, u64) {
         // Samples are small hashes: their low bits are the mixed ones.
-        (shingle as usize / 64 & (self.0.len() - 1), 1 << (shingle & 63))
+        ((shingle as usize / 64) & (self.0.len() - 1), 1 << (shingle & 63))
     }
 
     fn mark(&mut self, shingle: u64) {
