@@ -3,7 +3,6 @@
 //! Batches of records -> [`Event`]s, handed to a function that the caller of a run gives it, if any.
 //! Nothing here changes an answer, and without a function nothing is counted.
 
-use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::read::{Checksum, Compression, RawRecord, Source};
@@ -133,7 +132,7 @@ impl<'a> Course<'a> {
 
 /// The bytes of content a source may hold, by the length of its file.
 pub fn expected_bytes(source: &Source) -> u64 {
-    let len_bytes = fs::metadata(&source.path).map_or(0, |m| m.len());
+    let len_bytes = source.len_bytes();
     if source.coding.compression == Compression::None { len_bytes } else { len_bytes.saturating_mul(COMPRESSED_TIMES) }
 }
 
