@@ -78,7 +78,11 @@ fn a_run_that_filled_the_disk_goes_on_when_there_is_room() {
     let Some(disk) = Mounted::new(folder.path("disk"), "400k") else { return };
     folder.ghirbal("dedup a.jsonl -o expected --max-removed 1").ok();
     let ran = folder.ghirbal("dedup a.jsonl -o disk/out --max-removed 1 --checkpoint 20K").code(1);
-    ran.says(&["No space left on device", "hint: then `ghirbal resume disk/out` goes on with what is done"]);
+    ran.says(&[
+        "No space left on device",
+        "hint: make room",
+        "then `ghirbal resume disk/out` goes on with what is done",
+    ]);
     assert_eq!(disk.names(), [".out.ghirbal-partial"]);
     folder.ghirbal("resume disk/out").code(1).says(&["No space left on device"]);
     disk.again("size=8m");
