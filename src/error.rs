@@ -25,6 +25,7 @@ enum Kind {
     Usage,
     Artefact,
     Ceiling,
+    Interrupted,
 }
 
 /// The result of everything that can end a run.
@@ -60,6 +61,11 @@ impl Error {
         Self::new(Kind::Ceiling, message)
     }
 
+    /// Whoever watched the run ended it.
+    pub fn interrupted() -> Self {
+        Self::new(Kind::Interrupted, "interrupted; nothing was written")
+    }
+
     /// Names the file.
     pub fn at(mut self, path: &Path) -> Self {
         self.path = Some(path.to_path_buf());
@@ -87,6 +93,26 @@ impl Error {
     /// The line it names.
     pub fn line_number(&self) -> Option<u64> {
         self.line
+    }
+
+    /// Whether the operating system refused something.
+    pub fn is_io(&self) -> bool {
+        self.kind == Kind::Io
+    }
+
+    /// Whether the input as a whole cannot be used.
+    pub fn is_input(&self) -> bool {
+        self.kind == Kind::Input
+    }
+
+    /// Whether options contradict each other or the input.
+    pub fn is_usage(&self) -> bool {
+        self.kind == Kind::Usage
+    }
+
+    /// Whether whoever [watched](crate::read::Watch) the run ended it.
+    pub fn is_interrupted(&self) -> bool {
+        self.kind == Kind::Interrupted
     }
 
     /// Whether a ceiling such as `--max-removed` stopped the run.

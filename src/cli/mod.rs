@@ -1,7 +1,7 @@
 //! The command line: options in, text and exit codes out. It decides nothing.
 
 pub mod exit;
-mod explain;
+pub mod explain;
 mod interrupt;
 mod options;
 mod phrases;
@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Result};
 use crate::params::Params;
-use crate::pipeline::{Run, Stages};
+use crate::pipeline::{REMOVED_MAX, Run, Stages};
 use crate::report::rows::{Row, SkippedRow};
 use crate::report::{Summary, hosts, html, terminal};
 use crate::write::{check_target, restore};
@@ -121,7 +121,7 @@ struct Output {
     #[arg(long, help_heading = "Output")]
     dry_run: bool,
     /// Stop, and write nothing, when more than this share of the text would go
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5, help_heading = "Output")]
+    #[arg(long, value_name = "SHARE", default_value_t = REMOVED_MAX, help_heading = "Output")]
     max_removed: f64,
 }
 

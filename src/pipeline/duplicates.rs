@@ -35,6 +35,11 @@ impl Duplicates {
         self.elsewhere.get(&document)
     }
 
+    /// All that stand elsewhere too, in no order.
+    pub fn all(&self) -> impl Iterator<Item = (u32, &(Match, u32))> {
+        self.elsewhere.iter().map(|(&document, elsewhere)| (document, elsewhere))
+    }
+
     /// Pairs of documents in reading order: exact ones with the first of their group, near and
     /// contained ones as verified.
     pub fn pairs(&self) -> impl Iterator<Item = Match> {
@@ -46,19 +51,39 @@ impl Duplicates {
         let mut copies = copies(&survey.documents, spill);
         let mut words = std::mem::take(&mut survey.words);
         words.without(later_copies(&copies, words.len()));
-        // Matches are found between first copies in reading order; clusters speak of the preferred
-        // copy.
-        let firsts: Vec<u32> = copies.iter().map(|group| group[0]).collect();
-        let keep = &params.documents.keep;
-        copies.par_iter_mut().for_each(|group| group.sort_unstable_by(|&x, &y| prefer(&survey.documents, keep, x, y)));
-        let preferred: HashMap<u32, u32> = firsts.into_iter().zip(copies.iter().map(|group| group[0])).collect();
-        copies.sort_unstable();
-        let (matches, mut limits_reached) = matches(&words, survey, shape, params, &preferred, spill);
+        let preferred = preferred(&survey.documents, &mut copies, &params.documents.keep);
+        let (matches, limits_reached) = matches(&words, survey, shape, params, &preferred, spill);
         drop((words, preferred));
+        Self::settle(&survey.documents, copies, matches, limits_reached, params, spill)
+    }
 
+    /// The duplicates among documents whose matches are known: `found` between first copies, each
+    /// once. What [`Duplicates::find`] does once it has searched, for those who search elsewhere.
+    pub fn of_matches(
+        documents: &Documents,
+        found: impl Iterator<Item = Match>,
+        params: &Params,
+        spill: &Spill,
+    ) -> Duplicates {
+        let mut copies = copies(documents, spill);
+        let preferred = preferred(documents, &mut copies, &params.documents.keep);
+        let mut matches: Sorter<Packed> = Sorter::new(spill, spill.share(8));
+        found.for_each(|m| matches.push(between(m, &preferred).pack()));
+        Self::settle(documents, copies, matches.finish(), Vec::new(), params, spill)
+    }
+
+    /// Clusters, and what stays for what, from matches between preferred copies.
+    fn settle(
+        documents: &Documents,
+        copies: Vec<Vec<u32>>,
+        matches: Sorted<Packed>,
+        mut limits_reached: Vec<(&'static str, u64)>,
+        params: &Params,
+        spill: &Spill,
+    ) -> Duplicates {
         let near = || matches.iter().map(Match::unpack);
         let involved = copies.iter().map(|group| group[0]).chain(near().flat_map(|m| [m.a, m.b]));
-        let rank = ranks(&survey.documents, involved, keep);
+        let rank = ranks(documents, involved, &params.documents.keep);
         let clusters = cluster(&copies, near(), &rank, spill);
         drop(rank);
         let mut elsewhere = HashMap::new();
@@ -69,7 +94,7 @@ impl Duplicates {
                 elsewhere.insert(m.document, (matched, c.anchor));
             }
         }
-        contained(near(), survey, params, &mut elsewhere, spill);
+        contained(near(), documents, params, &mut elsewhere, spill);
 
         let mut pairs = Sorter::new(spill, spill.share(8));
         let exact = copies.iter().flat_map(|group| {
@@ -146,6 +171,24 @@ fn copies(documents: &Documents, spill: &Spill) -> Vec<Vec<u32>> {
     groups
 }
 
+/// Sorts each group by preference, and gives for its first document in reading order the preferred
+/// one: matches are found between first copies, clusters speak of the preferred copy.
+fn preferred(documents: &Documents, copies: &mut [Vec<u32>], keep: &Keep) -> HashMap<u32, u32> {
+    let firsts: Vec<u32> = copies.iter().map(|group| group[0]).collect();
+    copies.par_iter_mut().for_each(|group| group.sort_unstable_by(|&x, &y| prefer(documents, keep, x, y)));
+    let preferred = firsts.into_iter().zip(copies.iter().map(|group| group[0])).collect();
+    copies.sort_unstable();
+    preferred
+}
+
+/// A match of first copies as one of preferred copies.
+fn between(m: Match, preferred: &HashMap<u32, u32>) -> Match {
+    let prefer = |d: u32| preferred.get(&d).copied().unwrap_or(d);
+    let (a, b) = (prefer(m.a), prefer(m.b));
+    let (a, b) = if m.kind == MatchKind::Contained { (a, b) } else { (a.min(b), a.max(b)) };
+    Match { a, b, ..m }
+}
+
 /// The documents that are copies of an earlier one.
 fn later_copies(copies: &[Vec<u32>], documents: usize) -> BitVec {
     let mut later = BitVec::repeat(false, documents);
@@ -204,13 +247,8 @@ fn matches(
         ("shingles too common to propose a containment", shingles_capped),
     ];
     let cores = Cores { words, template_lines, len_tokens, words_max: spill.share(4) / 12 };
-    let prefer = |d: u32| preferred.get(&d).copied().unwrap_or(d);
     let mut matches: Sorter<Packed> = Sorter::new(spill, spill.share(8));
-    cores.verified(&candidates.finish(), params, |m| {
-        let (a, b) = (prefer(m.a), prefer(m.b));
-        let (a, b) = if m.kind == MatchKind::Contained { (a, b) } else { (a.min(b), a.max(b)) };
-        matches.push(Match { a, b, ..m }.pack());
-    });
+    cores.verified(&candidates.finish(), params, |m| matches.push(between(m, preferred).pack()));
     (matches.finish(), limits.into_iter().filter(|&(_, n)| n > 0).collect())
 }
 
@@ -313,13 +351,13 @@ type Inside = ((u32, u32), (u64, u32, u32), u64);
 /// document that others name is itself left where it is.
 fn contained(
     matches: impl Iterator<Item = Match>,
-    survey: &Survey,
+    documents: &Documents,
     params: &Params,
     elsewhere: &mut HashMap<u32, (Match, u32)>,
     spill: &Spill,
 ) {
     let mut inside: Sorter<Inside> = Sorter::new(spill, spill.share(8));
-    let words = |d: u32| survey.documents.words(d);
+    let words = |d: u32| documents.words(d);
     for m in matches.filter(|m| m.kind == MatchKind::Contained) {
         inside.push(((!words(m.a), m.a), (!m.containment.to_bits(), !words(m.b), m.b), m.jaccard.to_bits()));
     }

@@ -15,7 +15,7 @@ use ignore::WalkBuilder;
 use tempfile::{NamedTempFile, TempPath};
 
 use super::csv::Columns;
-use super::{Coding, Compression, FORMATS, Format, Reader, encoding, host, warc};
+use super::{Coding, Compression, FORMATS, Format, Reader, Row, Watch, encoding, host, memory, warc};
 use crate::error::{Error, Result};
 use crate::params::Reading;
 use crate::scratch::Scratch;
@@ -40,11 +40,33 @@ pub struct Source {
     pub(crate) unreadable: Option<String>,
     /// A longer record is skipped.
     pub(crate) record_len_bytes_max: u64,
+    /// Its records, when they are in memory and no file has them.
+    pub(crate) rows: Option<Arc<[Row]>>,
+    /// Whoever is told how far reading has come, and may end it.
+    pub(crate) watch: Option<Arc<Watch>>,
     /// The copy of something that can be read only once; deleted with the last clone.
     spool: Option<Arc<(TempPath, Scratch)>>,
 }
 
 impl Source {
+    /// Rows that are in memory already, as a source called `name`. A longer text than the limit is
+    /// skipped, as it is from a file.
+    pub fn in_memory(name: &str, rows: Vec<Row>, reading: &Reading) -> Self {
+        Self {
+            name: name.to_owned(),
+            path: PathBuf::from(name),
+            format: &memory::ROWS,
+            coding: Coding::from(Compression::None),
+            folder: None,
+            columns: None,
+            unreadable: None,
+            record_len_bytes_max: reading.record_len_bytes_max,
+            rows: Some(rows.into()),
+            watch: None,
+            spool: None,
+        }
+    }
+
     /// Its records. `index` is its place among the sources.
     pub fn reader(&self, index: u32) -> Reader {
         Reader::open(self, index)
@@ -363,6 +385,8 @@ impl Search {
             columns: None,
             unreadable: None,
             record_len_bytes_max: self.record_len_bytes_max,
+            rows: None,
+            watch: None,
             spool: None,
         }
     }

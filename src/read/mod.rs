@@ -43,10 +43,12 @@ mod formats;
 mod host;
 pub(crate) mod json;
 mod jsonl;
+mod memory;
 mod plain;
 mod reader;
 #[cfg(feature = "tables")]
 mod table;
+mod watch;
 pub(crate) mod warc;
 
 pub use coding::{Coding, Encoder};
@@ -56,7 +58,9 @@ pub use compression::{Compression, EXPANSION_MAX};
 pub use discover::{Discovered, SkippedSource, Source, discover, discover_with};
 pub use formats::{FORMATS, Format};
 pub use json::Escapes;
+pub use memory::{Field, Row};
 pub use reader::{Checksum, Corpus, RECORD_LEN_BYTES_MAX, Reader};
+pub use watch::Watch;
 
 pub(crate) use jsonl::field_names;
 pub(crate) use reader::Hasher;

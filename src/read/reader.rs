@@ -2,13 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::formats::{Progress, Unit};
-use super::{Content, Format, RawRecord, Source};
+use super::{Content, Format, RawRecord, Row, Source};
 use crate::error::{Error, Result};
 
 /// The longest record that can be asked for, in bytes: a [`Span`](crate::span::Span) counts with 32
@@ -120,14 +120,17 @@ pub struct Reader {
     /// Why reading stopped; told once, after the last record.
     fault: Option<String>,
     hasher: Hasher,
+    /// The records, when they are in memory.
+    rows: Option<Arc<[Row]>>,
 }
 
 impl Reader {
     pub(crate) fn open(source: &Source, index: u32) -> Self {
-        let opened = File::open(&source.path).and_then(|file| source.coding.decode(file));
-        let (input, fault) = match opened {
-            Ok(input) => (Some(input), None),
-            Err(e) => (None, Some(format!("the file cannot be opened: {e}"))),
+        let opened = || File::open(&source.path).and_then(|file| source.coding.decode(file));
+        let (input, fault) = match source.rows.is_none().then(opened) {
+            None => (None, None),
+            Some(Ok(input)) => (Some(input), None),
+            Some(Err(e)) => (None, Some(format!("the file cannot be opened: {e}"))),
         };
         let delimiter = source.columns.as_ref().map_or(0, |columns| columns.delimiter);
         Self {
@@ -145,6 +148,7 @@ impl Reader {
             in_piece: false,
             fault,
             hasher: Hasher::default(),
+            rows: source.rows.clone(),
         }
     }
 
@@ -199,16 +203,29 @@ impl Reader {
         }
         let given = match (is_rest, goes_on) {
             (true, _) => Some(Content::Nothing),
-            (false, true) => {
-                let max = self.record_len_bytes_max;
-                Some(Content::Skipped(format!("the record is longer than the limit of {max} bytes (--max-record)")))
-            }
+            (false, true) => Some(self.too_long()),
             (false, false) => None,
         };
         if !is_rest && (self.format.other_kind)(&self.block[..len]) {
             self.hasher.records_of_other_kinds += 1;
         }
         self.record(len, !goes_on, given)
+    }
+
+    /// The next row of a source in memory.
+    fn row(&mut self, rows: &[Row]) -> Option<RawRecord> {
+        let raw = rows.get(self.line as usize)?.text.clone().unwrap_or_default();
+        self.line += 1;
+        self.hasher.update(&raw);
+        let offset = self.offset;
+        self.offset += raw.len() as u64;
+        let given = (raw.len() as u64 > self.record_len_bytes_max).then(|| self.too_long());
+        Some(RawRecord { source: self.source, line: self.line, offset, raw, given })
+    }
+
+    fn too_long(&self) -> Content {
+        let max = self.record_len_bytes_max;
+        Content::Skipped(format!("the record is longer than the limit of {max} bytes (--max-record)"))
     }
 
     fn stopped(&self, error: &io::Error) -> String {
@@ -244,6 +261,9 @@ impl Iterator for Reader {
     type Item = RawRecord;
 
     fn next(&mut self) -> Option<RawRecord> {
+        if let Some(rows) = self.rows.clone() {
+            return self.row(&rows);
+        }
         if self.input.is_some()
             && let Some(why) = self.unreadable.take()
         {
@@ -323,6 +343,8 @@ impl<'a> Corpus<'a> {
     pub fn next_batch(&mut self, len_bytes: usize) -> Result<Option<Vec<RawRecord>>> {
         let mut batch = Vec::new();
         let mut len = 0;
+        let watch = self.sources.get(self.checksums.len()).and_then(|source| source.watch.as_ref());
+        watch.map_or(Ok(()), |watch| watch.go_on())?;
         while len < len_bytes {
             let index = self.checksums.len();
             let Some(source) = self.sources.get(index) else { break };
@@ -344,6 +366,9 @@ impl<'a> Corpus<'a> {
                     self.reader = None;
                 }
             }
+        }
+        if let Some(watch) = watch {
+            watch.read(batch.len() as u64, batch.iter().map(|record| record.raw.len() as u64).sum());
         }
         Ok((!batch.is_empty()).then_some(batch))
     }
