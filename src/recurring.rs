@@ -408,7 +408,8 @@ pub fn recurring(words: &Words, fingerprint: impl Fn(u32) -> Option<Fingerprint>
                 if d < DOCUMENTS_MIN {
                     return false;
                 }
-                d >= documents_min(words.line_len(group[0].2 as usize)) && is_template(words, &documents, group, d as u32, &fingerprint)
+                d >= documents_min(words.line_len(group[0].2 as usize))
+                    && is_template(words, &documents, group, d as u32, &fingerprint)
             })
             .collect();
         for group in templates {

@@ -149,6 +149,7 @@ class _Run:
         self.params = (params or Params()).replace(**named)
         self.json = self.params.json()
         self.fields = self.params.to_dict()["fields"]
+        self.landed: dict[str, DataFrame] = {}
         # Refused here, before a job is started.
         if self.params.to_dict()["passages"]["scope"] != "document":
             raise errors.UsageError(
@@ -161,6 +162,8 @@ class _Run:
 
     def land(self, name: str, make: Callable[[], DataFrame]) -> DataFrame:
         """The stage ``name``, from its folder when a run before has finished it."""
+        if name in self.landed:
+            return self.landed[name]
         path, done = f"{self.work}/{name}", f"{self.work}/{name}.done"
         digest = self._digest_of(done)
         if digest is None:
@@ -171,7 +174,8 @@ class _Run:
             raise errors.UsageError(
                 f"`{path}` was made with other parameters; hint: name an empty folder with work=..."
             )
-        return self.spark.read.parquet(path)
+        self.landed[name] = self.spark.read.parquet(path)
+        return self.landed[name]
 
     def _digest_of(self, done: str) -> str | None:
         from pyspark.errors import PySparkException

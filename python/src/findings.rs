@@ -7,9 +7,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use arrow_array::builder::{
-    ArrayBuilder, Float64Builder, Int64Builder, ListBuilder, StringBuilder, StructBuilder,
-};
+use arrow_array::builder::{ArrayBuilder, Float64Builder, Int64Builder, ListBuilder, StringBuilder, StructBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef};
 use serde::Deserialize;
@@ -91,8 +89,30 @@ pub fn schema() -> SchemaRef {
 }
 
 const COLUMNS: [&str; 24] = [
-    "type", "doc", "start", "end", "line", "label", "zone", "action", "rule", "score", "evidence", "why", "partner",
-    "a", "b", "kind", "words", "identity", "jaccard", "containment", "scope", "anchor", "members", "source",
+    "type",
+    "doc",
+    "start",
+    "end",
+    "line",
+    "label",
+    "zone",
+    "action",
+    "rule",
+    "score",
+    "evidence",
+    "why",
+    "partner",
+    "a",
+    "b",
+    "kind",
+    "words",
+    "identity",
+    "jaccard",
+    "containment",
+    "scope",
+    "anchor",
+    "members",
+    "source",
 ];
 
 /// Takes lines of JSON, gives a table. The summary, which is last, is kept apart.
@@ -175,11 +195,8 @@ struct Columns {
 }
 
 fn places() -> StructBuilder {
-    let columns: Vec<Box<dyn ArrayBuilder>> = vec![
-        Box::new(StringBuilder::new()),
-        Box::new(Int64Builder::new()),
-        Box::new(Int64Builder::new()),
-    ];
+    let columns: Vec<Box<dyn ArrayBuilder>> =
+        vec![Box::new(StringBuilder::new()), Box::new(Int64Builder::new()), Box::new(Int64Builder::new())];
     StructBuilder::new(place_fields(), columns)
 }
 

@@ -52,7 +52,10 @@ impl Params {
         let (now, default) = (object(&self.0), object(&ghirbal::params::Params::default()));
         let mut out = String::new();
         for (section, values) in &now {
-            let changed: Map<String, Value> = values.as_object().into_iter().flatten()
+            let changed: Map<String, Value> = values
+                .as_object()
+                .into_iter()
+                .flatten()
                 .filter(|(name, value)| default[section].get(name) != Some(value))
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect();
@@ -87,11 +90,7 @@ impl Params {
 impl Params {
     /// `base` with what is named: whole sections (`documents={"similar": 0.7}`) or, where only one
     /// section has such a name, the value alone (`similar=0.7`).
-    pub fn with(
-        py: Python<'_>,
-        base: &ghirbal::params::Params,
-        named: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Self> {
+    pub fn with(py: Python<'_>, base: &ghirbal::params::Params, named: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let Some(named) = named.filter(|named| !named.is_empty()) else { return Ok(Self(base.clone())) };
         let text: String = py.import("json")?.call_method1("dumps", (named,))?.extract()?;
         let named: Map<String, Value> = serde_json::from_str(&text).map_err(|e| usage(py, e.to_string()))?;

@@ -257,9 +257,8 @@ impl Parts {
                 let held = held.as_struct_opt().and_then(|s| s.column_by_name("rest"));
                 let held = held.ok_or_else(|| ArrowError::SchemaError("`rests` holds no `rest`".into()))?;
                 let lists = Lists(cast(held, &DataType::new_list(DataType::Int64, true))?);
-                let sets: Vec<Option<ShingleSet>> = (0..held.len())
-                    .map(|i| lists.get(i).map(|set| ShingleSet::from_hashes(unsigned(set))))
-                    .collect();
+                let sets: Vec<Option<ShingleSet>> =
+                    (0..held.len()).map(|i| lists.get(i).map(|set| ShingleSet::from_hashes(unsigned(set)))).collect();
                 if apart::Parts::is_template(&sets) {
                     out.append_value(keys.value(row));
                 }
@@ -272,8 +271,7 @@ impl Parts {
     /// sampled shingle, of which the document has len.
     fn keys(&self, py: Python<'_>, batch: AnyRecordBatch) -> PyResult<Table> {
         self.on(py, batch, |parts, batch| {
-            let (numbers, texts, template) =
-                (batch.numbers("number")?, batch.texts("text")?, batch.lists("template")?);
+            let (numbers, texts, template) = (batch.numbers("number")?, batch.texts("text")?, batch.lists("template")?);
             let mut bands = Int32Builder::new();
             let mut columns: [Int64Builder; 3] = Default::default();
             for row in 0..batch.len() {
@@ -314,8 +312,7 @@ impl Parts {
     /// number, text, template (lines) -> number, shingles: the set, ascending.
     fn sets(&self, py: Python<'_>, batch: AnyRecordBatch) -> PyResult<Table> {
         self.on(py, batch, |parts, batch| {
-            let (numbers, texts, template) =
-                (batch.numbers("number")?, batch.texts("text")?, batch.lists("template")?);
+            let (numbers, texts, template) = (batch.numbers("number")?, batch.texts("text")?, batch.lists("template")?);
             let mut sets = ListBuilder::new(Int64Builder::new());
             for row in 0..batch.len() {
                 let template = small(template.get(row).unwrap_or_default());
@@ -401,8 +398,7 @@ impl Parts {
                 let stays = examined.prepared.cleaned();
                 gone.append_value(stays.is_none());
                 cleaned.append_option(stays.and_then(|text| std::str::from_utf8(text).ok()));
-                metadata
-                    .append_option(examined.prepared.metadata().map(|v| serde_json::Value::Object(v).to_string()));
+                metadata.append_option(examined.prepared.metadata().map(|v| serde_json::Value::Object(v).to_string()));
                 push_lines(rows.values(), &examined.rows);
                 rows.append(true);
             }
@@ -457,11 +453,13 @@ impl Proposer {
     fn push(&self, py: Python<'_>, batch: AnyRecordBatch) -> PyResult<Table> {
         let batch = Batch::of(batch)?;
         let done = py.detach(|| {
-            let columns = [batch.numbers("band")?, batch.numbers("key")?, batch.numbers("number")?, batch.numbers("len")?];
+            let columns =
+                [batch.numbers("band")?, batch.numbers("key")?, batch.numbers("number")?, batch.numbers("len")?];
             let mut group = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let mut pairs = Pairs::default();
             for row in 0..batch.len() {
-                let entry = (columns[0].value(row), columns[1].value(row), columns[2].value(row), columns[3].value(row));
+                let entry =
+                    (columns[0].value(row), columns[1].value(row), columns[2].value(row), columns[3].value(row));
                 if group.first().is_some_and(|first| (first.0, first.1) != (entry.0, entry.1)) {
                     pairs.propose(&group);
                     group.clear();
@@ -541,7 +539,8 @@ impl Settler {
             let mut sound = true;
             for row in 0..batch.len() {
                 if a.is_null(row) {
-                    sound &= gathered.matches.is_empty() && gathered.numbers.last().is_none_or(|&n| n < number.value(row));
+                    sound &=
+                        gathered.matches.is_empty() && gathered.numbers.last().is_none_or(|&n| n < number.value(row));
                     let print = u128::from(high.value(row) as u64) << 64 | u128::from(low.value(row) as u64);
                     gathered.numbers.push(number.value(row));
                     gathered.documents.push(DocumentRow {
@@ -693,7 +692,12 @@ impl Frequencies {
     fn new(sums: AnyRecordBatch) -> PyResult<Self> {
         let batch = Batch::of(sums)?;
         let columns = (|| -> Outcome<_> {
-            Ok([batch.numbers("place")?, batch.numbers("documents")?, batch.numbers("at_edge")?, batch.numbers("as_title")?])
+            Ok([
+                batch.numbers("place")?,
+                batch.numbers("documents")?,
+                batch.numbers("at_edge")?,
+                batch.numbers("as_title")?,
+            ])
         })();
         let columns = columns.map_err(arrow)?;
         let frequencies = ghirbal::fingerprint::Frequencies::default();

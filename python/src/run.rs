@@ -40,9 +40,8 @@ static THREADS_OF: AtomicU32 = AtomicU32::new(0);
 /// Sets the number of threads of this process, once and before anything is run.
 #[pyfunction]
 pub fn set_threads(py: Python<'_>, threads: usize) -> PyResult<()> {
-    let refused = || {
-        usage(py, "the threads have been started already; hint: call set_threads once, before anything else")
-    };
+    let refused =
+        || usage(py, "the threads have been started already; hint: call set_threads once, before anything else");
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(|_| refused())
 }
 
@@ -89,9 +88,7 @@ fn watched<T: Send>(
                 Err(RecvTimeoutError::Timeout) => {
                     let told_now = watch.records_read();
                     let called = py.check_signals().and_then(|()| match progress {
-                        Some(progress) if told_now > told => {
-                            progress.call1((told_now, watch.bytes_read())).map(drop)
-                        }
+                        Some(progress) if told_now > told => progress.call1((told_now, watch.bytes_read())).map(drop),
                         _ => Ok(()),
                     });
                     told = told_now;
@@ -489,11 +486,7 @@ fn free(schema: &Schema, wanted: &str) -> String {
 }
 
 /// The texts of the rows that stay; a text that was null stays null.
-fn texts(
-    kind: &DataType,
-    before: &ArrayRef,
-    rows: &[CleanedRow],
-) -> std::result::Result<ArrayRef, ArrowError> {
+fn texts(kind: &DataType, before: &ArrayRef, rows: &[CleanedRow]) -> std::result::Result<ArrayRef, ArrowError> {
     let texts = rows.iter().enumerate().filter_map(|(row, cleaned)| {
         let text = std::str::from_utf8(cleaned.text.as_ref()?).unwrap_or_default();
         Some(before.is_valid(row).then_some(text))
@@ -521,8 +514,7 @@ fn ledger(rows: &[CleanedRow]) -> std::result::Result<Table, ArrowError> {
     let mut texts: [StringBuilder; TEXTS.len()] = Default::default();
     for (row, cleaned) in rows.iter().enumerate().filter(|(_, cleaned)| cleaned.text.is_some()) {
         for line in cleaned.ledger.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
-            let entry: LedgerEntry =
-                serde_json::from_slice(line).map_err(|e| ArrowError::JsonError(e.to_string()))?;
+            let entry: LedgerEntry = serde_json::from_slice(line).map_err(|e| ArrowError::JsonError(e.to_string()))?;
             let value = |name: &str| -> std::result::Result<String, ArrowError> {
                 let line: serde_json::Value =
                     serde_json::from_slice(line).map_err(|e| ArrowError::JsonError(e.to_string()))?;
@@ -561,7 +553,8 @@ fn ledger(rows: &[CleanedRow]) -> std::result::Result<Table, ArrowError> {
 #[pyfunction]
 pub fn restore_table(py: Python<'_>, cleaned: &Cleaned) -> PyResult<Table> {
     let (table, removed, ledger) = (cleaned.table.get(), cleaned.removed.get(), cleaned.ledger.get());
-    put_back(table, removed, ledger, &cleaned.text).map_err(|e| usage(py, format!("this cannot be put together again: {e}")))
+    put_back(table, removed, ledger, &cleaned.text)
+        .map_err(|e| usage(py, format!("this cannot be put together again: {e}")))
 }
 
 fn put_back(table: &Table, removed: &Table, ledger: &Table, text: &str) -> std::result::Result<Table, ArrowError> {

@@ -98,7 +98,8 @@ impl Table {
             let column = column(py, &name, &values?)?;
             columns.push((name, column));
         }
-        let fields: Vec<Field> = columns.iter().map(|(name, c)| Field::new(name, c.data_type().clone(), true)).collect();
+        let fields: Vec<Field> =
+            columns.iter().map(|(name, c)| Field::new(name, c.data_type().clone(), true)).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(records.len()));
         let arrays = columns.into_iter().map(|(_, column)| column).collect();
         let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options);

@@ -87,8 +87,8 @@ def test_every_library_of_tables_is_read(seeds, package):
         import duckdb
 
         pa = pytest.importorskip("pyarrow")
-        table = pa.Table.from_pylist(rows)  # noqa: F841  read by name
-        data = duckdb.sql("select * from table")
+        held = pa.Table.from_pylist(rows)  # noqa: F841  read by name
+        data = duckdb.sql("select * from held")
     else:
         import datasets
 
@@ -185,9 +185,8 @@ def test_the_interpreter_goes_on_meanwhile(seeds):
 CTRL_C = """
 import sys, ghirbal
 rows = [{"id": str(n), "text": f"title {n}\\n" + "".join(f"word{(n * i) % 9973} " for i in range(2000))} for n in range(9000)]
-print("begins", flush=True)
 try:
-    ghirbal.report(rows)
+    ghirbal.report(rows, progress=lambda *_: print("begun", flush=True))
 except KeyboardInterrupt:
     sys.exit(42)
 """
@@ -196,8 +195,9 @@ except KeyboardInterrupt:
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_an_interrupt_ends_a_run():
     with subprocess.Popen([sys.executable, "-c", CTRL_C], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None and process.stdout.readline() == b"begins\n"
+        assert process.stdout is not None and process.stdout.readline() == b"begun\n"
         process.send_signal(signal.SIGINT)
+        process.stdout.read()
         assert process.wait(timeout=300) == 42
 
 

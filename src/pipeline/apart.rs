@@ -262,3 +262,128 @@ impl ShingleSets for Pair<'_> {
         if document == self.a { self.x.as_slice() } else { self.y.as_slice() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+    use super::*;
+    use crate::index::{propose_group, propose_holders, shares_enough};
+    use crate::pipeline::{Run, Stages};
+    use crate::read::Row;
+
+    /// Everything an engine does, with maps where it has shuffles.
+    fn in_parts(texts: &[String]) -> Vec<String> {
+        let parts = Parts::new(Params::default()).unwrap();
+        let documents: Vec<(DocumentRow, Vec<(u64, u32)>)> = (0..)
+            .zip(texts)
+            .map(|(n, text)| {
+                let mut words = DocumentWords::default();
+                parts.survey(text, &mut words);
+                let row = DocumentRow {
+                    id: format!("{n:02}"),
+                    words: words.len() as u32,
+                    bytes: text.len() as u32,
+                    fingerprint: words.fingerprint(),
+                    sort_key: None,
+                };
+                (row, words.lines().collect())
+            })
+            .collect();
+        let mut seen = BTreeSet::new();
+        let firsts: Vec<usize> =
+            (0..texts.len()).filter(|&d| documents[d].0.fingerprint.is_some_and(|f| seen.insert(f))).collect();
+
+        let mut holders: BTreeMap<(u64, u32), BTreeSet<usize>> = BTreeMap::new();
+        for &d in &firsts {
+            documents[d].1.iter().for_each(|&line| {
+                holders.entry(line).or_default().insert(d);
+            });
+        }
+        let counts = |d: usize| -> Vec<u32> { documents[d].1.iter().map(|line| holders[line].len() as u32).collect() };
+        let templates: BTreeSet<(u64, u32)> = holders
+            .iter()
+            .filter(|((_, len), held)| Parts::may_be_template(*len as usize, held.len()))
+            .filter(|(_, held)| {
+                let mut sample: Vec<usize> = held.iter().copied().collect();
+                sample.sort_by_key(|&d| documents[d].0.fingerprint);
+                sample.truncate(HOLDERS_MAX);
+                let rests: Vec<_> =
+                    sample.iter().map(|&d| parts.rest(&texts[d], &counts(d), held.len() as u32)).collect();
+                Parts::is_template(&rests)
+            })
+            .map(|(&line, _)| line)
+            .collect();
+        assert!(!templates.is_empty());
+
+        let (mut bands, mut samples): (HashMap<_, Vec<u32>>, HashMap<_, Vec<(u32, usize)>>) = Default::default();
+        let mut sets = HashMap::new();
+        for &d in &firsts {
+            let lines = (0..).zip(&documents[d].1).filter(|(_, line)| templates.contains(line)).map(|(n, _)| n);
+            let shingles = parts.shingles(&texts[d], &lines.collect::<Vec<u32>>());
+            (0..)
+                .zip(parts.band_keys(&shingles))
+                .for_each(|band: (u32, u64)| bands.entry(band).or_default().push(d as u32));
+            let sample = Parts::sample(&shingles);
+            sample.iter().for_each(|&s| samples.entry(s).or_default().push((d as u32, sample.len())));
+            sets.insert(d as u32, ShingleSet::from_hashes(shingles));
+        }
+        let mut pairs: BTreeSet<(u32, u32)> = BTreeSet::new();
+        bands.values().for_each(|group| drop(propose_group(group, |&x, &y| drop(pairs.insert((x, y))))));
+        let mut shared: BTreeMap<(u32, u32), (u64, usize)> = BTreeMap::new();
+        for group in samples.values() {
+            propose_holders(group, |x, y| shared.entry((x.0, y.0)).or_insert((0, x.1.min(y.1))).0 += 1);
+        }
+        let enough = |&(_, &(n, smaller)): &(_, &(u64, usize))| shares_enough(n, smaller as u64, 0.9);
+        pairs.extend(shared.iter().filter(enough).map(|(&pair, _)| pair));
+        let matches = pairs.iter().filter_map(|&(a, b)| parts.verify((a, &sets[&a]), (b, &sets[&b])));
+        let settled = parts.settle(documents.iter().map(|(row, _)| row.clone()), matches).unwrap();
+
+        let frequencies = Frequencies::default();
+        texts.iter().for_each(|text| parts.observe(None, text, &frequencies));
+        let mut rows = settled.rows;
+        for (d, text) in texts.iter().enumerate() {
+            let document = Document { id: format!("{d:02}"), host: None, sort_key: None, text: text.clone() };
+            let elsewhere = settled.elsewhere.iter().find(|(n, ..)| *n as usize == d);
+            let partner = elsewhere.map(|(.., partner)| format!("{partner:02}"));
+            let elsewhere = elsewhere.map(|(_, m, _)| m).zip(partner.as_deref());
+            rows.extend(parts.examine(document, elsewhere, Some(&frequencies)).unwrap().rows);
+        }
+        lines_of(&rows)
+    }
+
+    fn lines_of(rows: &[u8]) -> Vec<String> {
+        let mut lines: Vec<String> = String::from_utf8_lossy(rows).lines().map(str::to_owned).collect();
+        lines.retain(|line| !line.contains(r#""type":"summary""#));
+        lines.sort();
+        lines
+    }
+
+    #[test]
+    fn the_parts_put_together_give_what_a_run_gives() {
+        let article = |n: u32, words: u32| (0..words).map(|w| format!("a{n}w{w} ")).collect::<String>();
+        let page = |text: String| format!("home news sport\n{text}\nread also\nall rights reserved\n");
+        let mut texts: Vec<String> = (0..8).map(|n| page(article(n, 90))).collect();
+        texts.push(page(article(3, 90)));
+        texts.push(format!("other menu\n{}\n", article(3, 90)));
+        texts.push(format!("{} and more", article(5, 88)));
+        texts.push(article(6, 40));
+        texts.push(page(format!("{0}\n{1}\n{0}", article(9, 30), article(10, 40))));
+        texts.push("…".into());
+
+        let rows = (0..).zip(&texts).map(|(n, text)| Row {
+            text: Some(Bytes::from(text.clone())),
+            id: Some(format!("{n:02}")),
+            ..Row::default()
+        });
+        let params = Params::default();
+        let source = Source::in_memory("table", rows.collect(), &params.reading);
+        let mut whole = Vec::new();
+        Run::over(vec![source], params, Stages::ALL).unwrap().rows(&mut whole).unwrap();
+        let whole = lines_of(&whole);
+        for kind in ["exact", "near", "contained"] {
+            assert!(whole.iter().any(|row| row.contains("document_pair") && row.contains(kind)), "{kind}: {whole:#?}");
+        }
+        assert_eq!(in_parts(&texts), whole);
+    }
+}
