@@ -30,6 +30,7 @@ def spark():
         SparkSession.builder.master(master)
         .config("spark.sql.shuffle.partitions", "4")
         .config("spark.ui.enabled", "false")
+        .config("spark.sql.parquet.compression.codec", "zstd")
         .config("spark.driver.memory", "2g")
         .getOrCreate()
     )

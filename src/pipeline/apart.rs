@@ -329,7 +329,11 @@ mod tests {
             sets.insert(d as u32, ShingleSet::from_hashes(shingles));
         }
         let mut pairs: BTreeSet<(u32, u32)> = BTreeSet::new();
-        bands.values().for_each(|group| drop(propose_group(group, |&x, &y| drop(pairs.insert((x, y))))));
+        for group in bands.values() {
+            propose_group(group, |&x, &y| {
+                pairs.insert((x, y));
+            });
+        }
         let mut shared: BTreeMap<(u32, u32), (u64, usize)> = BTreeMap::new();
         for group in samples.values() {
             propose_holders(group, |x, y| shared.entry((x.0, y.0)).or_insert((0, x.1.min(y.1))).0 += 1);
