@@ -61,7 +61,7 @@ impl Error {
         Self::new(Kind::Ceiling, message)
     }
 
-    /// Whoever watched the run ended it.
+    /// The run was told to stop.
     pub fn interrupted() -> Self {
         Self::new(Kind::Interrupted, "interrupted; nothing was written")
     }
@@ -90,14 +90,34 @@ impl Error {
         self
     }
 
+    /// Adds what the user can do after that.
+    pub fn and_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(format!("{}; {}", self.remedy(), hint.into()));
+        self
+    }
+
+    /// What the user can do about it: what was said, or else what helps with errors of this kind.
+    pub fn remedy(&self) -> &str {
+        use std::io::ErrorKind::{NotFound, PermissionDenied, StorageFull};
+        if let Some(hint) = &self.hint {
+            return hint;
+        }
+        match (self.kind, self.source.as_ref().map(std::io::Error::kind)) {
+            (Kind::Io, Some(NotFound)) => "check how the path is spelled, and that it is still there",
+            (Kind::Io, Some(PermissionDenied)) => "ask for access to it, or name another place",
+            (Kind::Io, Some(StorageFull)) => "make room, or name another place with --output or --temp-dir",
+            (Kind::Io, _) => "see that the file and its disk are in order, and run it again",
+            (Kind::Input, _) => "`ghirbal report --help` says what can be read, and how fields are named",
+            (Kind::Usage, _) => "`ghirbal COMMAND --help` says what each option takes",
+            (Kind::Artefact, _) => "use the folder as it was written, or clean the originals again into a new one",
+            (Kind::Interrupted, _) => "run it again when it may go on",
+            (Kind::Ceiling, _) => "look at `ghirbal report` first, and raise the ceiling if that is what you want",
+        }
+    }
+
     /// The line it names.
     pub fn line_number(&self) -> Option<u64> {
         self.line
-    }
-
-    /// Whether the operating system refused something.
-    pub fn is_io(&self) -> bool {
-        self.kind == Kind::Io
     }
 
     /// Whether the input as a whole cannot be used.
@@ -110,14 +130,24 @@ impl Error {
         self.kind == Kind::Usage
     }
 
-    /// Whether whoever [watched](crate::read::Watch) the run ended it.
+    /// Whether it was [stopped](crate::read::Stop).
     pub fn is_interrupted(&self) -> bool {
         self.kind == Kind::Interrupted
+    }
+
+    /// Whether it names a file.
+    pub fn names_a_file(&self) -> bool {
+        self.path.is_some()
     }
 
     /// Whether a ceiling such as `--max-removed` stopped the run.
     pub fn is_ceiling(&self) -> bool {
         self.kind == Kind::Ceiling
+    }
+
+    /// Whether the operating system refused something.
+    pub fn is_io(&self) -> bool {
+        self.kind == Kind::Io
     }
 
     /// Whether a file of our own was refused.
@@ -143,10 +173,11 @@ impl fmt::Display for Error {
         if let Some(source) = &self.source {
             write!(f, ": {source}")?;
         }
-        if let Some(hint) = &self.hint {
-            write!(f, "; hint: {hint}")?;
+        // What was passed on may bring its own.
+        if self.hint.is_none() && self.message.contains("; hint: ") {
+            return Ok(());
         }
-        Ok(())
+        write!(f, "; hint: {}", self.remedy())
     }
 }
 
@@ -158,7 +189,27 @@ impl std::error::Error for Error {
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
+
     use super::*;
+
+    #[test]
+    fn every_error_ends_with_a_remedy() {
+        let place = Path::new("a.txt");
+        let mut errors = vec![
+            Error::input("it went wrong"),
+            Error::usage("it went wrong"),
+            Error::artefact("it went wrong"),
+            Error::ceiling("it went wrong"),
+        ];
+        for kind in [ErrorKind::NotFound, ErrorKind::PermissionDenied, ErrorKind::StorageFull, ErrorKind::Other] {
+            errors.push(Error::io("read", place, kind.into()));
+        }
+        for error in errors {
+            let told = error.to_string();
+            assert!(told.split_once("; hint: ").is_some_and(|(_, remedy)| remedy.len() > 10), "{told}");
+        }
+    }
 
     #[test]
     fn a_message_names_file_line_and_remedy() {

@@ -26,6 +26,7 @@ pub mod classify;
 pub mod decide;
 pub mod report;
 pub mod write;
+pub mod watch;
 pub mod pipeline;
 pub mod resources;
 pub mod cli;

@@ -11,11 +11,12 @@
 //! assert_ne!(params.digest(), digest);
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::error::{Error, Result};
@@ -454,6 +455,24 @@ impl Params {
     pub fn digest(&self) -> String {
         let bytes = serde_json::to_vec(self).unwrap_or_default();
         format!("{:032x}", xxh3_128(&bytes))
+    }
+
+    /// The first parameter that differs between two sets as artefacts write them, for a message:
+    /// "documents.similar is 0.8 there, 0.7 here".
+    pub fn difference(there: &Value, here: &Value) -> Option<String> {
+        match (there, here) {
+            (Value::Object(a), Value::Object(b)) => {
+                let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+                let value = |of: &Map<String, Value>, name: &str| of.get(name).cloned().unwrap_or_default();
+                names.into_iter().find_map(|name| {
+                    let differs = Self::difference(&value(a, name), &value(b, name))?;
+                    let inner = !differs.starts_with(' ');
+                    Some(format!("{name}{}{differs}", if inner { "." } else { "" }))
+                })
+            }
+            _ if there == here => None,
+            _ => Some(format!(" is {there} there, {here} here")),
+        }
     }
 
     /// Checks what the types do not hold.

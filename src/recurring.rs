@@ -103,8 +103,9 @@ impl DocumentWords {
 
     /// A line's key is the hash of its words' hashes.
     fn key_lines(&mut self) {
-        self.bytes.clear();
-        self.bytes.extend(self.hashes.iter().flat_map(|h| h.to_le_bytes()));
+        self.bytes.resize(self.hashes.len() * 8, 0);
+        let bytes = self.bytes.as_chunks_mut().0.iter_mut();
+        bytes.zip(&self.hashes).for_each(|(bytes, hash)| *bytes = hash.to_le_bytes());
         let mut start = 0;
         for (key, end) in &mut self.lines {
             *key = xxh3_64(&self.bytes[start..*end as usize * 8]);
@@ -190,6 +191,16 @@ impl Words {
     /// Whether there is no document.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
+    }
+
+    /// Whether a document is known as a copy, whose words do not count.
+    pub fn is_copy(&self, document: u32) -> bool {
+        self.copies.get(document as usize).is_some_and(|copy| *copy)
+    }
+
+    /// How many words all documents have.
+    pub fn words(&self) -> usize {
+        self.hashes.len()
     }
 
     /// How many words a document has.

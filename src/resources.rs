@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::params::Scope;
 use crate::pipeline::{Run, Stages};
-use crate::read::Compression;
 use crate::spill::Spill;
+use crate::watch::expected_bytes;
 
 /// Memory that a run takes whatever the corpus: the program, batches of records on their way, the
 /// tables of words and lines.
@@ -62,11 +62,7 @@ impl Resources {
     /// # Errors
     /// When the folder for temporary files cannot be used, or has too little room.
     pub fn bound(self, run: Run) -> Result<(Run, Option<Disk>)> {
-        let input_bytes = run.sources().iter().map(|source| {
-            let bytes = fs::metadata(&source.path).map_or(0, |m| m.len());
-            if source.coding.compression == Compression::None { bytes } else { bytes.saturating_mul(COMPRESSED_TIMES) }
-        });
-        let input_bytes = input_bytes.fold(0, u64::saturating_add);
+        let input_bytes = run.sources().iter().map(expected_bytes).fold(0, u64::saturating_add);
         let across = run.stages() == Stages::ALL && run.params().passages.scope == Scope::Corpus;
         let room_bytes = self.memory_bytes - if across { FIXED_ACROSS_BYTES } else { FIXED_BYTES };
         let disk = if spills(input_bytes, across, room_bytes) {
@@ -92,9 +88,6 @@ impl Resources {
 
 /// Taken where the system does not say what it has.
 const DEFAULT_BYTES: u64 = 2 << 30;
-
-/// Text is compressed to a fourth of its length or so.
-const COMPRESSED_TIMES: u64 = 4;
 
 /// Whether some store outgrows its share. Word hashes do first: of a third of the room, at 8 bytes
 /// a word of six bytes or more (11 in Arabic); across documents, 11 bytes a word of a half.
@@ -141,6 +134,13 @@ fn group_limit(root: &Path, line: &str) -> Option<u64> {
     // No limit is `max`, or a number near 2^63.
     let limit = |group: &Path| fs::read_to_string(base.join(group).join(file)).ok()?.trim().parse::<u64>().ok();
     groups.filter_map(limit).filter(|&bytes| bytes > 0).min()
+}
+
+/// Bytes of memory this process has in hand, where the system says.
+pub fn resident_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 /// Bytes that a user may still write to the file system of a folder.

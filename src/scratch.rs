@@ -7,40 +7,72 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-static PATHS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+static PATHS: Mutex<Vec<Remembered>> = Mutex::new(Vec::new());
 
-/// A path that goes when the process is interrupted, for as long as this is held.
+/// A path that somebody is at work on.
+#[derive(Debug)]
+pub struct Remembered {
+    path: PathBuf,
+    /// What can be done with it, when it is not to go.
+    kept: Option<String>,
+}
+
+/// A path that goes when the process is interrupted, for as long as this is held, unless it is kept.
 #[derive(Debug)]
 pub struct Scratch(PathBuf);
 
 impl Scratch {
     /// Remembers a path.
     pub fn new(path: &Path) -> Self {
-        hold().push(path.to_path_buf());
+        hold().push(Remembered { path: path.to_path_buf(), kept: None });
         Self(path.to_path_buf())
+    }
+
+    /// From now on it stays when the process is interrupted, because it is good for something: `what`
+    /// is said then.
+    pub fn keep(&self, what: &str) {
+        self.set(Some(what.to_owned()));
+    }
+
+    /// The opposite of [`keep`](Self::keep).
+    pub fn forget(&self) {
+        self.set(None);
+    }
+
+    fn set(&self, kept: Option<String>) {
+        hold().iter_mut().filter(|r| r.path == self.0).for_each(|r| r.kept.clone_from(&kept));
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        hold().retain(|path| *path != self.0);
+        hold().retain(|r| r.path != self.0);
     }
 }
 
 /// While this is held nothing is cleared: for steps that create something below a remembered path.
-pub fn hold() -> MutexGuard<'static, Vec<PathBuf>> {
+pub fn hold() -> MutexGuard<'static, Vec<Remembered>> {
     PATHS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Deletes everything that is remembered, and lets nothing new be remembered while the result is
-/// held: hold it until the process has ended.
-pub fn clear() -> MutexGuard<'static, Vec<PathBuf>> {
+/// Deletes everything that is remembered and not kept, and lets nothing new be remembered while the
+/// first result is held: hold it until the process has ended. The second is what can be done with
+/// what was kept.
+pub fn clear() -> (MutexGuard<'static, Vec<Remembered>>, Vec<String>) {
+    clear_below(Path::new(""))
+}
+
+fn clear_below(folder: &Path) -> (MutexGuard<'static, Vec<Remembered>>, Vec<String>) {
     let paths = hold();
-    for path in paths.iter() {
-        // What cannot be deleted stays; there is nobody left to tell.
-        let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    let mut kept = Vec::new();
+    for Remembered { path, kept: reason } in paths.iter().filter(|r| r.path.starts_with(folder)) {
+        match reason {
+            Some(reason) => kept.push(reason.clone()),
+            // What cannot be deleted stays; there is nobody left to tell.
+            None => drop(if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }),
+        }
     }
-    paths
+    (paths, kept)
 }
 
 #[cfg(test)]
@@ -48,16 +80,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_remembered_goes_and_what_was_let_go_stays() {
+    fn what_is_remembered_goes_and_what_was_let_go_or_kept_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::create_dir_all(path("a/b")).unwrap();
-        ["a/b/c", "d", "e"].iter().for_each(|name| fs::write(path(name), "x").unwrap());
-        let held = [Scratch::new(&path("a")), Scratch::new(&path("d"))];
+        ["a/b/c", "d", "e", "f"].iter().for_each(|name| fs::write(path(name), "x").unwrap());
+        let held = [Scratch::new(&path("a")), Scratch::new(&path("d")), Scratch::new(&path("f"))];
         drop(Scratch::new(&path("e")));
-        drop(clear());
-        assert_eq!([path("a").exists(), path("d").exists(), path("e").exists()], [false, false, true]);
+        held[1].keep("once");
+        held[1].forget();
+        held[2].keep("it is f");
+        // Other tests of this process are at work, too.
+        let (guard, kept) = clear_below(folder.path());
+        drop(guard);
+        assert_eq!(kept, ["it is f"]);
+        let there = ["a", "d", "e", "f"].map(|name| path(name).exists());
+        assert_eq!(there, [false, false, true, true]);
         drop(held);
-        assert!(!hold().iter().any(|p| p.starts_with(folder.path())));
+        assert!(!hold().iter().any(|r| r.path.starts_with(folder.path())));
     }
 }

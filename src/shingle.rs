@@ -74,6 +74,7 @@ fn combine(words: &[u64]) -> u64 {
 }
 
 /// SplitMix64's finaliser: a bijection on 64 bits.
+#[inline]
 pub fn mix(mut h: u64) -> u64 {
     h = (h ^ (h >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     h = (h ^ (h >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -35,7 +35,7 @@ __all__ = [
 
 #: Paths, or an Arrow table of any make, or records as dictionaries.
 Data = Any
-#: Called with the records and the bytes read so far, over all passes; or a tqdm bar, which counts records.
+#: Called with what a run is busy with, and the bytes it has read of those it will read; or a tqdm bar.
 Progress = Any
 
 
@@ -56,8 +56,8 @@ def report(
     :param params: all parameters; single ones go by name.
     :param memory: bytes, or a size such as ``"512M"``; what does not fit goes to files in ``temp_dir``. The
         default is half of the machine's. The answer does not depend on it.
-    :param progress: called about twenty times a second with records and bytes read; what it raises ends the
-        run. A tqdm bar is good, too.
+    :param progress: called up to twenty times a second as ``progress(phase, read_bytes, of_bytes)``; what it
+        raises ends the run. A tqdm bar is good, too: it shows the phase, and its bytes.
     :returns: :attr:`Report.findings`, one row a finding, and :attr:`Report.summary`.
     :raises UsageError: parameters out of range, a column that is not there.
     :raises InputError: nothing that could be read.
@@ -244,11 +244,14 @@ def _column(texts: Any) -> Any:
     return Array.from_pylist([text if isinstance(text, str) else None for text in texts])
 
 
-def _told(progress: Progress) -> Callable[[int, int], None] | None:
+def _told(progress: Progress) -> Callable[[str, int, int], None] | None:
     if progress is None or not hasattr(progress, "update"):
         return progress
 
-    def update(records: int, _bytes: int) -> None:
-        progress.update(records - progress.n)
+    def update(phase: str, read: int, of: int) -> None:
+        if progress.desc != phase:
+            progress.reset(total=of)
+            progress.desc = phase
+        progress.update(read - progress.n)
 
     return update

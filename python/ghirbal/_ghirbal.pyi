@@ -6,7 +6,7 @@ from typing import Any, Callable, ClassVar, Iterator, final
 __version__: str
 REMOVED_MAX: float
 
-_Progress = Callable[[int, int], Any]
+_Progress = Callable[[str, int, int], Any]
 _Path = str | PathLike[str]
 
 @final

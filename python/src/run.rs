@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arrow_array::builder::{LargeStringBuilder, StringBuilder, StringViewBuilder};
@@ -19,8 +19,9 @@ use bytes::Bytes;
 use ghirbal::cli::explain as place_in;
 use ghirbal::error::{Error, Result};
 use ghirbal::pipeline::{Run, Stages};
-use ghirbal::read::{Source, Watch};
+use ghirbal::read::{Source, Stop};
 use ghirbal::resources::{Resources, parse_size};
+use ghirbal::watch::{Event, Phase};
 use ghirbal::write::LedgerEntry;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -57,14 +58,47 @@ fn on_threads<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     pool.install(work)
 }
 
-/// Runs `work` on another thread while this one looks for signals and calls `progress` with the
-/// records and bytes read so far.
+/// How far a run is, and a way to end it.
+#[derive(Default)]
+struct Told {
+    stop: Arc<Stop>,
+    now: Mutex<Option<(Phase, u64, u64)>>,
+}
+
+/// What a run is busy with; the bytes it has read of those it will read, where it reads.
+type Now = (&'static str, u64, u64);
+
+impl Told {
+    fn now(&self) -> Option<Now> {
+        let now = *self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        now.map(|(phase, at_bytes, len_bytes)| (phase.name(), at_bytes, len_bytes))
+    }
+
+    /// A run that can be ended and tells how far it is.
+    fn of(self: &Arc<Self>, run: Run) -> Run {
+        let told = Arc::clone(self);
+        run.stopped_by(&self.stop).watched(move |event| {
+            let mut now = told.now.lock().unwrap_or_else(PoisonError::into_inner);
+            match event {
+                Event::Begins { phase, len_bytes } => *now = Some((phase, 0, len_bytes.unwrap_or(0))),
+                Event::Read { at_bytes, .. } => {
+                    if let Some((_, at, _)) = &mut *now {
+                        *at = at_bytes;
+                    }
+                }
+                Event::Skipped { .. } => {}
+            }
+        })
+    }
+}
+
+/// Runs `work` on another thread while this one looks for signals and tells `progress` how far it is.
 fn watched<T: Send>(
     py: Python<'_>,
     progress: Option<&Bound<'_, PyAny>>,
-    work: impl FnOnce(&Arc<Watch>) -> Result<T> + Send,
+    work: impl FnOnce(&Arc<Told>) -> Result<T> + Send,
 ) -> PyResult<T> {
-    let watch = Arc::new(Watch::default());
+    let watch = Arc::new(Told::default());
     let mut raised = None;
     let done = std::thread::scope(|scope| {
         let (done, waiting) = channel();
@@ -75,7 +109,7 @@ fn watched<T: Send>(
         });
         // A receiver cannot be shared, which leaving the interpreter asks for.
         let waiting = Mutex::new(waiting);
-        let mut told = 0;
+        let mut told = None;
         loop {
             let got = py.detach(|| match waiting.lock() {
                 Ok(waiting) => waiting.recv_timeout(LOOK_UP),
@@ -86,14 +120,14 @@ fn watched<T: Send>(
                 Err(RecvTimeoutError::Disconnected) => break None,
                 Err(RecvTimeoutError::Timeout) if raised.is_some() => {}
                 Err(RecvTimeoutError::Timeout) => {
-                    let told_now = watch.records_read();
-                    let called = py.check_signals().and_then(|()| match progress {
-                        Some(progress) if told_now > told => progress.call1((told_now, watch.bytes_read())).map(drop),
+                    let now = watch.now();
+                    let called = py.check_signals().and_then(|()| match (progress, now) {
+                        (Some(progress), Some(now)) if told != Some(now) => progress.call1(now).map(drop),
                         _ => Ok(()),
                     });
-                    told = told_now;
+                    told = now;
                     if let Err(e) = called {
-                        watch.end();
+                        watch.stop.now();
                         raised = Some(e);
                     }
                 }
@@ -103,8 +137,8 @@ fn watched<T: Send>(
     if let Some(e) = raised {
         return Err(e);
     }
-    if let (Some(Ok(_)), Some(progress)) = (&done, progress) {
-        progress.call1((watch.records_read(), watch.bytes_read()))?;
+    if let (Some(Ok(_)), Some(progress), Some(now)) = (&done, progress, watch.now()) {
+        progress.call1(now)?;
     }
     match done {
         Some(done) => done.map_err(|e| raise(py, &e)),
@@ -248,7 +282,7 @@ pub fn report(
     let from = From::of(py, &Input::of(data)?, &params)?;
     let findings = watched(py, progress, |watch| {
         let mut findings = Findings::default();
-        bounds.bound(from.run(params, stages(only_documents))?.watched(watch))?.rows(&mut findings)?;
+        bounds.bound(watch.of(from.run(params, stages(only_documents))?))?.rows(&mut findings)?;
         Ok(findings)
     })?;
     Report::new(py, findings)
@@ -302,7 +336,7 @@ fn write_paths(
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<String> {
     let summary = watched(py, progress, |watch| {
-        bounds.bound(Run::new(&paths, params, stages)?.watched(watch))?.clean(&output, max_removed)
+        bounds.bound(watch.of(Run::new(&paths, params, stages)?))?.clean(&output, max_removed)
     })?;
     Ok(serde_json::to_string(&summary).unwrap_or_default())
 }
@@ -394,7 +428,7 @@ pub fn clean(
     let fields = params.fields.clone();
     let (findings, rows) = watched(py, progress, |watch| {
         let (mut findings, mut rows) = (Findings::default(), Vec::new());
-        let run = bounds.bound(from.run(params, stages(only_documents))?.watched(watch))?;
+        let run = bounds.bound(watch.of(from.run(params, stages(only_documents))?))?;
         let summary = run.cleaned(&mut findings, |prepared| {
             rows.push(CleanedRow {
                 text: prepared.cleaned().cloned(),
@@ -654,14 +688,14 @@ pub fn explain(
                         Some(fields) => ghirbal::params::Params { fields, ..params },
                         None => params,
                     };
-                    Ok(Run::new(paths, params, Stages::ALL)?.watched(watch))
+                    Ok(watch.of(Run::new(paths, params, Stages::ALL)?))
                 })
             })
         }
         Input::Table(_, batches) => {
             let source = source(py, &batches, &params)?;
             watched(py, None, |watch| {
-                let run = Run::over(vec![source], params, Stages::ALL)?.watched(watch);
+                let run = watch.of(Run::over(vec![source], params, Stages::ALL)?);
                 place_in::explain_run(&run, Path::new(TABLE), place, None)
             })
         }

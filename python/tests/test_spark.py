@@ -66,12 +66,12 @@ def test_the_rows_of_the_seeds_and_their_tables(spark, cli, seeds, tmp_path):
     df = check(spark, cli, path, tmp_path / "work")
 
     rows.sort(key=lambda row: row["id"].encode())
-    expect = {row["id"]: row for row in ghirbal.clean(rows).table.to_pylist()}
+    expect = {row["id"]: row for row in ghirbal.clean(rows, max_removed=1.0).table.to_pylist()}
     cleaned = ghirbal.spark.clean(df, work=str(tmp_path / "work"))
     assert {row["id"]: row.asDict() for row in cleaned.table.collect()} == expect
     table, findings = ghirbal.spark.dedup(df, work=str(tmp_path / "work"))
     assert {row["id"] for row in table.collect()} == set(expect)
-    assert found(findings) == wire(ghirbal.dedup(rows).findings.to_pylist())
+    assert found(findings) == wire(ghirbal.dedup(rows, max_removed=1.0).findings.to_pylist())
 
     with pytest.raises(ghirbal.UsageError, match="made with other parameters"):
         ghirbal.spark.report(df, work=str(tmp_path / "work"), similar=0.7)

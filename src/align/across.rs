@@ -7,12 +7,12 @@ use rayon::prelude::*;
 
 use super::chain::{Chain, chains, matched};
 use super::corpus::Corpus;
+use super::form::Slots;
 use super::index::{GRAM_LEN_WORDS, Shared, candidates};
 use super::local::{Alignment, align};
 use super::merge::{Piece, merge, once};
-use super::natural::{
-    FORM_DOCUMENTS_MIN, Substance, common_property, form, has_substance, headline, listing, recited, round, trim,
-};
+use super::natural::{Substance, common_property, has_substance, headline, listing, recited, round, trim};
+use super::promise::promising;
 use super::seed::Run;
 use super::star::{best_of_many, star};
 use super::weight::Weights;
@@ -137,13 +137,17 @@ fn between(
     }
     let worth =
         |run: &Run| a.numbers[run.a as usize..run.a_end() as usize].iter().map(|&w| weights.worth_of(w)).sum::<f32>();
-    let pieces = chains(runs.iter().map(|&(r, _)| r).collect(), worth, false)
-        .into_iter()
-        .filter_map(|chain| piece(a, b, weights, &runs, &chain, params));
+    let chains = chains(runs.iter().map(|&(r, _)| r).collect(), worth, false);
+    let aligned: Vec<Aligned> = chains.into_iter().map(|chain| Aligned::new(a, b, &runs, chain)).collect();
+    if !may_be_passages(&aligned, params) {
+        return Between::default();
+    }
+    let pieces = aligned.into_iter().filter_map(|aligned| piece(a, b, weights, aligned, params));
     let pieces = merge(once(pieces.collect(), false), a, b, params, false);
     // Of near duplicates even a headline may have moved, which is no passage by itself.
-    let moved = words_in_order(&pieces) < pieces.iter().map(words_of).sum();
-    let found: Vec<Piece> = pieces.into_iter().filter_map(|piece| judge(a, b, weights, piece, params)).collect();
+    let moved = words_in_order(&pieces) < pieces.iter().map(words_of).sum()
+        || pieces.iter().any(|piece| !piece.alignment.in_order());
+    let found = judge(a, b, weights, pieces, params);
     let words: u32 = found.iter().map(words_of).sum();
     let share = words as f32 / a.len().min(b.len()).max(1) as f32;
     let mut between = Between { pair: (a_document, b_document), share, ..Between::default() };
@@ -205,17 +209,44 @@ fn runs(a: &Words, b: &Words, pair: &[Shared], n: usize) -> Vec<(Run, u32)> {
     runs
 }
 
-/// The alignment around a chain, when it could be a piece of a passage.
-fn piece(
-    a: &Words,
-    b: &Words,
-    weights: &Weights,
-    runs: &[(Run, u32)],
-    chain: &Chain,
-    params: &PassageParams,
-) -> Option<Piece> {
-    let limits = (0, a.len() as u32, 0, b.len() as u32);
-    let mut alignment = align(&a.numbers, &b.numbers, chain, limits);
+/// A chain with the alignment around it.
+struct Aligned {
+    chain: Chain,
+    alignment: Alignment,
+    /// In how many documents its rarest seed stands.
+    documents: u32,
+}
+
+impl Aligned {
+    fn new(a: &Words, b: &Words, runs: &[(Run, u32)], chain: Chain) -> Self {
+        let limits = (0, a.len() as u32, 0, b.len() as u32);
+        let documents = chain.runs.iter().chain(&chain.others).map(|run| {
+            // A run that was cut at its start ends where it ended.
+            let at = runs.partition_point(|(r, _)| (r.a_end(), r.b_end()) < (run.a_end(), run.b_end()));
+            runs.get(at).map_or(0, |&(_, documents)| documents)
+        });
+        let documents = documents.min().unwrap_or(0);
+        Self { alignment: align(&a.numbers, &b.numbers, &chain, limits), documents, chain }
+    }
+}
+
+/// Whether [`judge`] may let something of these through: most pairs of documents share two phrases
+/// and nothing around them.
+fn may_be_passages(aligned: &[Aligned], params: &PassageParams) -> bool {
+    promising(
+        aligned,
+        |aligned| aligned.alignment.bounds,
+        |cluster| {
+            let matched = cluster.iter().map(|aligned| aligned.alignment.matched).sum();
+            let documents = cluster.iter().map(|aligned| aligned.documents).min().unwrap_or(0);
+            matched as usize >= params.words_min && !common_property(matched, documents, params)
+        },
+    )
+}
+
+/// What could be a piece of a passage.
+fn piece(a: &Words, b: &Words, weights: &Weights, aligned: Aligned, params: &PassageParams) -> Option<Piece> {
+    let Aligned { chain, mut alignment, documents } = aligned;
     trim(a, b, &mut alignment);
     if f64::from(alignment.identity()) < params.identity_min {
         return None;
@@ -224,36 +255,36 @@ fn piece(
     let mass = if alignment.in_order() {
         alignment.pairs.iter().map(|&(at, _)| weigh(at)).sum()
     } else {
-        matched(chain).map(weigh).sum()
+        matched(&chain).map(weigh).sum()
     };
-    let all = chain.runs.iter().chain(&chain.others);
-    let documents = all.map(|run| {
-        // A run that was cut at its start ends where it ended.
-        let at = runs.partition_point(|(r, _)| (r.a_end(), r.b_end()) < (run.a_end(), run.b_end()));
-        runs.get(at).map_or(0, |&(_, documents)| documents)
-    });
-    Some(Piece { documents: documents.min().unwrap_or(0), alignment, mass })
+    Some(Piece { documents, alignment, mass })
 }
 
-fn judge(a: &Words, b: &Words, weights: &Weights, mut piece: Piece, params: &PassageParams) -> Option<Piece> {
-    let substance = Substance { matched: piece.alignment.matched, mass: piece.mass };
-    if !has_substance(substance, false, params)
-        || common_property(piece.alignment.matched, piece.documents, params)
-        || headline(a, b, &piece.alignment)
-        || (piece.documents >= FORM_DOCUMENTS_MIN && form(a, b, weights, &piece.alignment, piece.mass))
-        || listing(a, b, &piece.alignment)
-        || recited(a, b, &piece.alignment)
-    {
-        return None;
+/// The pieces that are passages, with their final borders.
+fn judge(a: &Words, b: &Words, weights: &Weights, pieces: Vec<Piece>, params: &PassageParams) -> Vec<Piece> {
+    let counts = |piece: &Piece| {
+        let Piece { alignment, mass, documents } = piece;
+        let substance = Substance { matched: alignment.matched, mass: *mass };
+        has_substance(substance, false, params)
+            && !common_property(alignment.matched, *documents, params)
+            && !headline(a, b, alignment)
+            && !listing(a, b, alignment)
+            && !recited(a, b, alignment)
+    };
+    let slots = |piece: Piece| (Slots::new(a, b, |w| weights.of(w), &piece.alignment), piece);
+    let mut pieces: Vec<(Slots, Piece)> = pieces.into_iter().filter(counts).map(slots).collect();
+    if pieces.iter().any(|(slots, piece)| slots.form(piece)) {
+        pieces.retain(|(slots, piece)| !slots.form(piece) && !slots.part_of_form(piece));
     }
-    round(a, b, &mut piece.alignment);
-    Some(piece)
+    let mut found: Vec<Piece> = pieces.into_iter().map(|(_, piece)| piece).collect();
+    found.iter_mut().for_each(|piece| round(a, b, &mut piece.alignment));
+    found
 }
 
 fn passage(a: (u32, &Words), b: (u32, &Words), alignment: &Alignment) -> Passage {
     let (a0, a1, b0, b1) = alignment.bounds;
-    let of = |words: &Words, from: u32, to: u32| words.numbers[from as usize..to as usize].to_vec();
-    let (jaccard, containment) = measure::similarity(&of(a.1, a0, a1), &of(b.1, b0, b1));
+    let (x, y) = (&a.1.numbers[a0 as usize..a1 as usize], &b.1.numbers[b0 as usize..b1 as usize]);
+    let (jaccard, containment) = measure::similarity(x, y);
     let kind = measure::kind(a.1, b.1, alignment);
     Passage {
         a: Side { document: a.0, span: a.1.span(a0, a1) },

@@ -39,6 +39,9 @@ pub fn matched(chain: &Chain) -> impl Iterator<Item = u32> {
 /// `worth` is what the words of a run are worth together; `apart` asks that the two sides of one
 /// group do not overlap, as inside a document.
 pub fn chains(mut runs: Vec<Run>, worth: impl Fn(&Run) -> f32, apart: bool) -> Vec<Chain> {
+    if let [_] = runs[..] {
+        return vec![Chain { runs, others: Vec::new() }];
+    }
     runs.sort_unstable();
     runs.dedup();
     let mut chains = Vec::new();

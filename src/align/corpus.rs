@@ -65,7 +65,7 @@ fn common_lines(corpus: &Corpus) -> Vec<u64> {
                 words.lines().filter_map(short_line).map(|key| (key, family)).collect::<Vec<_>>()
             })
             .collect();
-        keys.extend(found);
+        keys.extend_from_slice(&found);
     }
     let same_line = |x: &(u64, u64), y: &(u64, u64)| x.0 == y.0;
     let mut common = Vec::new();

@@ -184,7 +184,7 @@ pub fn candidates(corpus: &Corpus, n: usize) -> Candidates {
                         .filter_map(move |y| link(&group[i], y, documents))
                 })
             });
-            shared.extend(links.collect::<Vec<_>>());
+            shared.extend_from_slice(&links.collect::<Vec<_>>());
         }
     });
     drop(places);
@@ -207,6 +207,29 @@ fn documents_max(places: &Sorted<Place>, budget: u64) -> usize {
     sizes.last_key_value().map_or(0, |(&size, _)| size)
 }
 
+/// Documents whose places are collected in one go.
+const DOCUMENTS: usize = 64;
+
+/// Keys looked up together.
+const TOGETHER: usize = 32;
+
+/// Calls `each` with the keys of all n-grams in order, some at a time, and the place of the first.
+fn each_keys(numbers: &[Word], n: usize, mut each: impl FnMut(usize, &[u64])) {
+    let grams = (numbers.len() + 1).saturating_sub(n);
+    let mut keys = [0; TOGETHER];
+    for from in (0..grams).step_by(TOGETHER) {
+        let len = TOGETHER.min(grams - from);
+        let grams = numbers[from..].windows(n);
+        keys[..len].iter_mut().zip(grams).for_each(|(key, gram)| {
+            *key = match *gram {
+                [a, b, c, d] => mix(&[a, b, c, d]),
+                _ => mix(gram),
+            }
+        });
+        each(from, &keys[..len]);
+    }
+}
+
 /// The places of all n-grams that stand more than once, sorted by n-gram and reading order.
 fn places(corpus: &Corpus, n: usize) -> Sorted<Place> {
     let words = corpus.words_total();
@@ -215,12 +238,13 @@ fn places(corpus: &Corpus, n: usize) -> Sorted<Place> {
     let bits = (words * 16).min((corpus.spill().share(6) as u64).saturating_mul(8));
     let (once, twice) = (Bits::new(bits), Bits::new(bits));
     (0..corpus.len()).into_par_iter().for_each(|document| {
-        for gram in corpus.numbers(document).windows(n) {
-            let key = mix(gram);
-            if once.set(once.slot(key)) {
-                twice.set(twice.slot(key));
+        each_keys(&corpus.numbers(document), n, |_, keys| {
+            for (&key, seen) in keys.iter().zip(once.get_all(keys)) {
+                if (seen || once.set(once.slot(key))) && !twice.get(twice.slot(key)) {
+                    twice.set(twice.slot(key));
+                }
             }
-        }
+        });
     });
     drop(once);
     // A phrase that stands often in one document counts there once: its other places are found
@@ -228,21 +252,22 @@ fn places(corpus: &Corpus, n: usize) -> Sorted<Place> {
     let same_document = |x: &Place, y: &Place| (x.key, x.document) == (y.key, y.document);
     let mut places = Sorter::distinct_by(corpus.spill(), corpus.spill().share(4), same_document);
     for batch in corpus.batches() {
-        let found: Vec<Place> = batch
-            .into_par_iter()
-            .flat_map_iter(|document| {
+        let found = batch.into_par_iter().chunks(DOCUMENTS).map(|documents| {
+            let mut found = Vec::new();
+            for document in documents {
                 let numbers = corpus.numbers(document);
-                let repeated = numbers.windows(n).enumerate().filter_map(|(at, gram)| {
-                    let key = mix(gram);
-                    let before = if at == 0 { 0 } else { numbers[at - 1] };
-                    let after = half(numbers.get(at + n)) << 16 | half(numbers.get(at + n + 1));
-                    let place = Place { key: ((key >> 32) as u32, key as u32), document, at: at as u32, before, after };
-                    twice.get(twice.slot(key)).then_some(place)
+                each_keys(&numbers, n, |from, keys| {
+                    let repeated = (from..).zip(keys).zip(twice.get_all(keys)).filter(|(_, seen)| *seen);
+                    found.extend(repeated.map(|((at, &key), _)| {
+                        let before = if at == 0 { 0 } else { numbers[at - 1] };
+                        let after = half(numbers.get(at + n)) << 16 | half(numbers.get(at + n + 1));
+                        Place { key: ((key >> 32) as u32, key as u32), document, at: at as u32, before, after }
+                    }));
                 });
-                repeated.collect::<Vec<_>>()
-            })
-            .collect();
-        places.extend(found);
+            }
+            found
+        });
+        found.collect::<Vec<_>>().iter().for_each(|found| places.extend_from_slice(found));
     }
     drop(twice);
     places.finish().repeated(same_gram)
@@ -281,5 +306,14 @@ impl Bits {
 
     fn get(&self, bit: u64) -> bool {
         self.0[(bit / 64) as usize].load(Ordering::Relaxed) >> (bit % 64) & 1 == 1
+    }
+
+    /// Whether the bits of some keys are set. Each lies in another corner of the memory: asked for
+    /// together, with nothing done between, all are waited for once. A bit that is set blindly is
+    /// waited for alone.
+    fn get_all(&self, keys: &[u64]) -> [bool; TOGETHER] {
+        let mut set = [false; TOGETHER];
+        set.iter_mut().zip(keys).for_each(|(set, &key)| *set = self.get(self.slot(key)));
+        set
     }
 }

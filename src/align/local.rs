@@ -74,7 +74,7 @@ pub fn align(x: &[Word], y: &[Word], chain: &Chain, limits: (u32, u32, u32, u32)
 
 /// Pairs of equal words of two whole sides, aligned globally around given runs.
 pub fn fill(x: &[Word], y: &[Word], chain: &Chain) -> Vec<(u32, u32)> {
-    let mut pairs: Vec<(u32, u32)> = Vec::new();
+    let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(chain.runs.iter().map(|run| run.len as usize).sum());
     for run in &chain.runs {
         if let Some(&(a, b)) = pairs.last() {
             global(x, y, (a + 1, run.a), (b + 1, run.b), &mut pairs);
@@ -90,21 +90,25 @@ pub fn global(x: &[Word], y: &[Word], a: (u32, u32), b: (u32, u32), pairs: &mut 
     if n == 0 || m == 0 || n * m > CELLS_MAX {
         return;
     }
-    let table = Table::new(&x[a.0 as usize..a.1 as usize], &y[b.0 as usize..b.1 as usize]);
-    pairs.extend(table.trace(n, m).into_iter().map(|(i, j)| (a.0 + i, b.0 + j)));
+    let (x, y) = (&x[a.0 as usize..a.1 as usize], &y[b.0 as usize..b.1 as usize]);
+    // Most gaps are a word or two put in another's place.
+    if n * m <= GLANCE_MAX && !x.iter().any(|word| y.contains(word)) {
+        return;
+    }
+    pairs.extend(Table::new(x, y).trace(n, m).into_iter().map(|(i, j)| (a.0 + i, b.0 + j)));
 }
+
+/// In smaller gaps all words are compared with all before a table is made.
+const GLANCE_MAX: usize = 1 << 10;
 
 /// Appends pairs behind the last one while matches outweigh edits.
 fn extend(x: &[Word], y: &[Word], pairs: &mut Vec<(u32, u32)>, limits: (u32, u32, u32, u32)) {
     while let Some(&(a, b)) = pairs.last() {
-        let x_end = (limits.1 as usize).min(a as usize + 1 + WINDOW_WORDS);
-        let y_end = (limits.3 as usize).min(b as usize + 1 + WINDOW_WORDS);
-        if a as usize + 1 >= x_end || b as usize + 1 >= y_end {
-            return;
-        }
-        let table = Table::new(&x[a as usize + 1..x_end], &y[b as usize + 1..y_end]);
-        let Some((i, j)) = table.best() else { return };
-        pairs.extend(table.trace(i, j).into_iter().map(|(i, j)| (a + 1 + i, b + 1 + j)));
+        let (a, b) = (a as usize + 1, b as usize + 1);
+        let x = &x[a..(limits.1 as usize).min(a + WINDOW_WORDS).max(a)];
+        let y = &y[b..(limits.3 as usize).min(b + WINDOW_WORDS).max(b)];
+        let Some(gained) = gain(x, y) else { return };
+        pairs.extend(gained.into_iter().map(|(i, j)| (a as u32 + i, b as u32 + j)));
     }
 }
 
@@ -112,20 +116,70 @@ fn extend(x: &[Word], y: &[Word], pairs: &mut Vec<(u32, u32)>, limits: (u32, u32
 fn extend_back(x: &[Word], y: &[Word], pairs: &mut Vec<(u32, u32)>, limits: (u32, u32, u32, u32)) {
     let mut front: Vec<(u32, u32)> = Vec::new();
     while let Some(&(a, b)) = front.last().or(pairs.first()) {
-        let window = WINDOW_WORDS as u32;
-        let left: Vec<_> =
-            x[limits.0.max(a.saturating_sub(window)) as usize..a as usize].iter().rev().copied().collect();
-        let right: Vec<_> =
-            y[limits.2.max(b.saturating_sub(window)) as usize..b as usize].iter().rev().copied().collect();
-        let table = Table::new(&left, &right);
-        let Some((i, j)) = table.best() else { break };
-        front.extend(table.trace(i, j).into_iter().map(|(i, j)| (a - 1 - i, b - 1 - j)));
+        let left = Backwards::new(x, limits.0, a);
+        let right = Backwards::new(y, limits.2, b);
+        let Some(gained) = gain(left.words(), right.words()) else { break };
+        front.extend(gained.into_iter().map(|(i, j)| (a - 1 - i, b - 1 - j)));
     }
     if !front.is_empty() {
         front.reverse();
         front.append(pairs);
         *pairs = front;
     }
+}
+
+/// The words of a window before a place, the nearest first.
+struct Backwards {
+    words: [Word; WINDOW_WORDS],
+    len: usize,
+}
+
+impl Backwards {
+    fn new(words: &[Word], limit: u32, end: u32) -> Self {
+        let before = &words[limit.max(end.saturating_sub(WINDOW_WORDS as u32)) as usize..end as usize];
+        let mut this = Self { words: [0; WINDOW_WORDS], len: before.len() };
+        this.words.iter_mut().zip(before.iter().rev()).for_each(|(to, &word)| *to = word);
+        this
+    }
+
+    fn words(&self) -> &[Word] {
+        &self.words[..self.len]
+    }
+}
+
+/// The pairs of the best alignment of prefixes of two windows, when it has more matches than edits.
+fn gain(x: &[Word], y: &[Word]) -> Option<Vec<(u32, u32)>> {
+    if !may_gain(x, y) {
+        return None;
+    }
+    let table = Table::new(x, y);
+    let (i, j) = table.best()?;
+    Some(table.trace(i, j))
+}
+
+/// Whether prefixes of two windows may have more matches than edits. Nearly all windows end here.
+///
+/// An alignment that reaches to the k-th word on one side, and no further on the other, has at least
+/// k columns; more than half of them match, each in a row of its own. So among the first k words of
+/// one side more than k/2 must stand among the first k of the other, for some k.
+fn may_gain(x: &[Word], y: &[Word]) -> bool {
+    let mut others = [0; WINDOW_WORDS];
+    others[..y.len()].copy_from_slice(y);
+    // Words of `x` by the smallest k for which they and an equal word of `y` are among the first k.
+    let mut matched = [0u8; WINDOW_WORDS];
+    for (i, &word) in x.iter().enumerate() {
+        let mut equal = [0u32; WINDOW_WORDS];
+        (0..).zip(equal.iter_mut().zip(&others)).for_each(|(j, (bit, &other))| *bit = u32::from(other == word) << j);
+        let first = equal.iter().sum::<u32>().trailing_zeros() as usize;
+        if first < y.len() {
+            matched[first.max(i)] += 1;
+        }
+    }
+    let mut sum = 0;
+    (1..).zip(matched).any(|(k, here)| {
+        sum += here;
+        sum * 2 > k
+    })
 }
 
 /// Scores of all alignments of prefixes, from the corner.
@@ -139,16 +193,15 @@ impl<'w> Table<'w> {
     fn new(x: &'w [Word], y: &'w [Word]) -> Self {
         let width = y.len() + 1;
         let mut cells = vec![0; (x.len() + 1) * width];
-        for (j, cell) in cells.iter_mut().enumerate().take(width) {
-            *cell = EDIT * j as i32;
-        }
-        for i in 1..=x.len() {
-            cells[i * width] = EDIT * i as i32;
-            for j in 1..=y.len() {
-                let here = if x[i - 1] == y[j - 1] { MATCH } else { EDIT };
-                let through = cells[(i - 1) * width + j - 1] + here;
-                let beside = cells[(i - 1) * width + j].max(cells[i * width + j - 1]) + EDIT;
-                cells[i * width + j] = through.max(beside);
+        (0..).zip(&mut cells[..width]).for_each(|(j, cell)| *cell = EDIT * j);
+        for (i, word) in x.iter().enumerate() {
+            let (above, row) = cells[i * width..(i + 2) * width].split_at_mut(width);
+            let mut before = EDIT * (i as i32 + 1);
+            row[0] = before;
+            for ((cell, above), other) in row[1..].iter_mut().zip(above.windows(2)).zip(y) {
+                let through = above[0] + if word == other { MATCH } else { EDIT };
+                before = through.max(above[1].max(before) + EDIT);
+                *cell = before;
             }
         }
         Self { x, y, cells }
@@ -249,6 +302,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn windows_left_out_gain_nothing(
+            x in prop::collection::vec(0u32..14, 0..=WINDOW_WORDS),
+            y in prop::collection::vec(0u32..14, 0..=WINDOW_WORDS),
+        ) {
+            prop_assert!(may_gain(&x, &y) || Table::new(&x, &y).best().is_none());
+        }
+
+        #[test]
+        fn gaps_left_out_have_no_pair(x in prop::collection::vec(0u32..90, 1..9), y in prop::collection::vec(0u32..90, 1..9)) {
+            let mut pairs = Vec::new();
+            global(&x, &y, (0, x.len() as u32), (0, y.len() as u32), &mut pairs);
+            prop_assert_eq!(pairs, Table::new(&x, &y).trace(x.len(), y.len()));
+        }
+
         #[test]
         fn the_chained_alignment_is_as_good_as_the_quadratic_one(
             body in prop::collection::vec(0u32..1000, 20..60),

@@ -9,6 +9,9 @@ use super::words::{Word, Words};
 ///
 /// A side of one word has one 1-gram instead.
 pub fn similarity(x: &[Word], y: &[Word]) -> (f32, f32) {
+    if x == y && !x.is_empty() {
+        return (1.0, 1.0);
+    }
     let (x, y) = (grams(x), grams(y));
     let (mut i, mut j, mut both) = (0, 0, 0usize);
     while i < x.len() && j < y.len() {

@@ -12,7 +12,7 @@ use crate::params::PassageParams;
 
 /// Words between two pieces of one passage, at most: twice the gap inside a chain, since the
 /// phrases between may be too short to be pieces themselves.
-const PIECE_GAP_MAX_WORDS: u32 = 48;
+pub const PIECE_GAP_MAX_WORDS: u32 = 48;
 
 /// An alignment with the weight of its matched words.
 #[derive(Clone, Debug)]

@@ -2,8 +2,8 @@
 //!
 //! Views -> [`Passage`]s with both sides' spans and their true similarity. The files are the steps:
 //! `words` reduce a document to numbers, `seed` (inside) and `index` (across) find where
-//! words recur, `chain` groups what lies near, `local` aligns word by word, `weight` and
-//! `natural` decide what counts, `merge` joins pieces, `star`, `group` and `copies` order many
+//! words recur, `chain` groups what lies near, `local` aligns word by word, `promise` rules out what
+//! cannot pass, `weight`, `natural` and `form` decide what counts, `merge` joins pieces, `star`, `group` and `copies` order many
 //! places, `measure` gives the figures, `difference` and `snap` serve the reader.
 //!
 //! Both sides of a passage begin and end with words; inside a document they do not overlap. The
@@ -37,6 +37,8 @@ mod weight;
 mod natural;
 mod measure;
 mod merge;
+mod form;
+mod promise;
 mod within;
 mod corpus;
 mod copies;

@@ -5,6 +5,8 @@
 //! the number of words. Three words, because at one edit in four words .75^3 = 42 % of the
 //! 3-grams of a copy survive; 2-grams repeat by chance in any long text.
 
+use std::cell::OnceCell;
+
 use super::words::Word;
 
 /// Words in a seed.
@@ -46,8 +48,8 @@ pub struct Places<'w> {
     table: Vec<u32>,
     /// The place before, for each place.
     before: Vec<u32>,
-    /// How many places stand before, for each place.
-    rank: Vec<u32>,
+    /// How many places stand before, for each place; counted when they are asked for.
+    rank: OnceCell<Vec<u32>>,
 }
 
 impl<'w> Places<'w> {
@@ -58,13 +60,12 @@ impl<'w> Places<'w> {
             words,
             table: vec![NONE; (2 * places.max(1)).next_power_of_two()],
             before: Vec::with_capacity(places),
-            rank: Vec::with_capacity(places),
+            rank: OnceCell::new(),
         };
         for at in 0..places {
             let slot = this.slot(at);
             let last = this.table[slot];
             this.before.push(last);
-            this.rank.push(if last == NONE { 0 } else { this.rank[last as usize] + 1 });
             this.table[slot] = at as u32;
         }
         this
@@ -74,8 +75,18 @@ impl<'w> Places<'w> {
     pub fn count(&self, at: u32) -> u32 {
         match self.before.get(at as usize) {
             None => 0,
-            Some(_) => self.rank[self.table[self.slot(at as usize)] as usize] + 1,
+            Some(_) => self.rank()[self.table[self.slot(at as usize)] as usize] + 1,
         }
+    }
+
+    fn rank(&self) -> &[u32] {
+        self.rank.get_or_init(|| {
+            let mut rank: Vec<u32> = Vec::with_capacity(self.before.len());
+            for &last in &self.before {
+                rank.push(if last == NONE { 0 } else { rank[last as usize] + 1 });
+            }
+            rank
+        })
     }
 
     /// Runs of at least three words that stand at two places at least `distance_min` words apart.

@@ -5,6 +5,8 @@
 //! share inside the document, which lowers the names and terms its text is about: a formula
 //! ("foreign minister N. N.") is made of them.
 
+use std::borrow::Cow;
+
 use super::chain::WORD_WORTH_MIN;
 use super::words::{Word, full};
 use crate::fingerprint::WordFrequencies;
@@ -14,8 +16,8 @@ pub struct Weights<'f> {
     frequencies: &'f WordFrequencies,
     /// 1 / the largest idf; 0 in a corpus of one document, where idf says nothing.
     scale: f32,
-    /// Sorted words of the document.
-    words: Vec<Word>,
+    /// Words of the document; sorted when they are more than [`COUNTED_MAX`].
+    words: Cow<'f, [Word]>,
     /// No word weighs less.
     floor: f32,
 }
@@ -23,11 +25,17 @@ pub struct Weights<'f> {
 /// Twenty words weigh two, which is enough for a passage of any words.
 const CORPUS_FLOOR: f32 = 0.1;
 
+/// In a document of so many words a word is counted by looking at all, a dozen at a time; few words
+/// are asked for. Sorting them took as long as all the rest.
+const COUNTED_MAX: usize = 1 << 11;
+
 impl<'f> Weights<'f> {
     /// Weights for the document with these words.
-    pub fn new(frequencies: &'f WordFrequencies, words: &[Word]) -> Self {
-        let mut words = words.to_vec();
-        words.sort_unstable();
+    pub fn new(frequencies: &'f WordFrequencies, words: &'f [Word]) -> Self {
+        let mut words = Cow::Borrowed(words);
+        if words.len() > COUNTED_MAX {
+            words.to_mut().sort_unstable();
+        }
         let documents = frequencies.documents() as f32;
         let idf_max = ((documents + 1.0) / 1.5).ln();
         let scale = if frequencies.documents() < 2 { 0.0 } else { 1.0 / idf_max };
@@ -59,11 +67,20 @@ impl<'f> Weights<'f> {
     /// ln(1 + n / f) as a share of its value at f = 1; a word on both sides of a repeat stands
     /// there twice, so f counts pairs.
     fn in_document(&self, word: Word) -> f32 {
-        let from = self.words.partition_point(|&w| w < word);
-        let count = self.words[from..].partition_point(|&w| w == word);
+        let count = self.count(word);
+        if count <= 2 {
+            return 1.0;
+        }
         let n = self.words.len() as f32;
-        let pairs = (count as f32 / 2.0).max(1.0);
-        if n == 0.0 { 1.0 } else { (1.0 + n / pairs).ln() / (1.0 + n).ln() }
+        (1.0 + n / (count as f32 / 2.0)).ln() / (1.0 + n).ln()
+    }
+
+    fn count(&self, word: Word) -> usize {
+        if self.words.len() <= COUNTED_MAX {
+            return self.words.iter().map(|&w| u32::from(w == word)).sum::<u32>() as usize;
+        }
+        let from = self.words.partition_point(|&w| w < word);
+        self.words[from..].partition_point(|&w| w == word)
     }
 }
 
@@ -80,10 +97,21 @@ mod tests {
             frequencies.observe(&tokeniser.tokenise(text));
         }
         let of = |text| super::super::words::short(tokeniser.tokenise(text)[0].hash);
-        let weights = Weights::new(&frequencies, &[1, 1, 1, 1, of("سوق"), of("بيت"), of("في")]);
+        let words = [1, 1, 1, 1, of("سوق"), of("بيت"), of("في")];
+        let weights = Weights::new(&frequencies, &words);
         assert!(weights.of(of("سوق")) > weights.of(of("بيت")));
         assert!(weights.of(of("بيت")) > weights.of(of("في")));
         assert!(weights.in_document(1) < weights.in_document(of("سوق")));
+    }
+
+    #[test]
+    fn words_of_a_long_document_are_counted_as_those_of_a_short_one() {
+        let frequencies = WordFrequencies::default();
+        let words: Vec<Word> = (0..COUNTED_MAX as Word + 1).map(|i| i * i % 97).collect();
+        let (long, short) = (Weights::new(&frequencies, &words), Weights::new(&frequencies, &words[1..]));
+        for word in 0..99 {
+            assert_eq!(long.count(word), short.count(word) + usize::from(word == words[0]));
+        }
     }
 
     #[test]

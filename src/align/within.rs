@@ -4,14 +4,16 @@
 //! repetition, and one passage for each later place.
 
 use super::chain::{Chain, chains, cover, matched};
+use super::form::Slots;
 use super::local::{Alignment, align};
 use super::merge::{Piece, merge, once};
 use super::natural::{
     Substance, has_substance, heading_and_prose, recurs, restated_clause, round, says_the_same, trim,
 };
+use super::promise::promising;
 use super::seed::{Places, Run};
 use super::weight::Weights;
-use super::words::{Words, numbers};
+use super::words::{Word, Words, numbers};
 use super::{Passage, PassageKind, Side, measure};
 use crate::fingerprint::WordFrequencies;
 use crate::params::{PassageParams, Scope};
@@ -46,60 +48,100 @@ pub fn within_document(
     if found.is_empty() {
         return Vec::new();
     }
+    let aligned: Vec<Aligned> = found.into_iter().map(|chain| Aligned::new(&numbers, &weights, chain)).collect();
+    if !may_be_passages(&aligned, params) {
+        return Vec::new();
+    }
     let words = Words::new(view);
-    let pieces = found.iter().filter_map(|chain| piece(&words, &weights, chain, params)).collect();
+    let pieces = aligned.into_iter().filter_map(|aligned| piece(&words, &weights, aligned, params)).collect();
     let merged = merge(once(pieces, true), &words, &words, params, true);
     merged
         .into_iter()
-        .filter_map(|piece| judge(&words, &places, piece, params))
+        .filter_map(|piece| judge(&words, &weights, &places, piece, params))
         .map(|found| passage(document, &words, &found))
         .collect()
 }
 
-/// The alignment around a chain, when it could be a piece of a passage.
-fn piece(words: &Words, weights: &Weights, chain: &Chain, params: &PassageParams) -> Option<Piece> {
-    let numbers = &words.numbers;
-    let (_, a_end, b_start, _) = cover(&chain.runs);
-    // Halfway between the sides, so that both may grow.
-    let between = a_end + (b_start - a_end) / 2;
-    let mut alignment = align(numbers, numbers, chain, (0, between, between, numbers.len() as u32));
+/// A chain with the alignment around it, and the weight of the matched words.
+struct Aligned {
+    chain: Chain,
+    alignment: Alignment,
+    mass: f32,
+}
+
+impl Aligned {
+    fn new(numbers: &[Word], weights: &Weights, chain: Chain) -> Self {
+        let (_, a_end, b_start, _) = cover(&chain.runs);
+        // Halfway between the sides, so that both may grow.
+        let between = a_end + (b_start - a_end) / 2;
+        let alignment = align(numbers, numbers, &chain, (0, between, between, numbers.len() as u32));
+        let mass = mass(numbers, weights, &chain, &alignment);
+        Self { chain, alignment, mass }
+    }
+}
+
+fn mass(numbers: &[Word], weights: &Weights, chain: &Chain, alignment: &Alignment) -> f32 {
+    let weigh = |at: u32| weights.of(numbers[at as usize]);
+    if alignment.in_order() {
+        alignment.pairs.iter().map(|&(a, _)| weigh(a)).sum()
+    } else {
+        matched(chain).map(weigh).sum()
+    }
+}
+
+/// Whether [`judge`] may let something of these through. Only then the marks of the words are read.
+fn may_be_passages(aligned: &[Aligned], params: &PassageParams) -> bool {
+    // The weights of some pieces may add up to a little more than those of all, by rounding.
+    const ROUNDING: f32 = 1.001;
+    promising(
+        aligned,
+        |aligned| aligned.alignment.bounds,
+        |cluster| {
+            let matched = cluster.iter().map(|aligned| aligned.alignment.matched).sum();
+            let mass = ROUNDING * cluster.iter().map(|aligned| aligned.mass).sum::<f32>();
+            has_substance(Substance { matched, mass }, true, params)
+        },
+    )
+}
+
+/// What could be a piece of a passage.
+fn piece(words: &Words, weights: &Weights, aligned: Aligned, params: &PassageParams) -> Option<Piece> {
+    let Aligned { chain, mut alignment, mut mass } = aligned;
+    let pairs = alignment.pairs.len();
     trim(words, words, &mut alignment);
     if f64::from(alignment.identity()) < params.identity_min {
         return None;
     }
-    let weigh = |at: u32| weights.of(numbers[at as usize]);
-    let mass = if alignment.in_order() {
-        alignment.pairs.iter().map(|&(a, _)| weigh(a)).sum()
-    } else {
-        matched(chain).map(weigh).sum()
-    };
+    if alignment.pairs.len() < pairs {
+        mass = self::mass(&words.numbers, weights, &chain, &alignment);
+    }
     Some(Piece { alignment, mass, documents: 0 })
 }
 
 /// Whether a piece is a passage, with its final borders.
-fn judge(words: &Words, places: &Places, mut piece: Piece, params: &PassageParams) -> Option<Piece> {
+fn judge(words: &Words, weights: &Weights, places: &Places, mut piece: Piece, params: &PassageParams) -> Option<Piece> {
     let alignment = &mut piece.alignment;
     let clause = restated_clause(words, words, alignment);
     let substance = Substance { matched: alignment.matched, mass: piece.mass };
     if !has_substance(substance, clause.is_some(), params)
         || heading_and_prose(words, words, alignment)
         || recurs(alignment.matched, times(places, alignment))
-        || !(says_the_same(alignment, params) || quoted(words, alignment))
+        || Slots::new(words, words, |w| weights.of(w), alignment).other_numbers(1)
     {
         return None;
     }
-    let mut bounds = alignment.bounds;
-    // A short match that is most of its clause is that clause said again: report the clause.
+    // A short match that is most of its clause is that clause said again: report the clause. Neither
+    // that nor rounding to lines may make the sides meet.
     if let Some(clause) = clause
         && (alignment.matched as usize) < 2 * params.words_min
+        && clause.1 <= clause.2
     {
-        bounds = clause;
+        alignment.bounds = clause;
     }
-    // Neither that nor rounding to lines may make the sides meet.
-    if bounds.1 <= bounds.2 {
-        alignment.bounds = bounds;
+    if !says_the_same(alignment, params) && !quoted(words, alignment) {
+        return None;
     }
-    bounds = alignment.bounds;
+    let bounds = alignment.bounds;
     round(words, words, alignment);
     if alignment.bounds.1 > alignment.bounds.2 {
         alignment.bounds = bounds;

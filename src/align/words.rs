@@ -37,6 +37,7 @@ impl Marks {
     const QUOTED: u8 = 4;
     const STOP: u8 = 8;
     const VOCALISED: u8 = 16;
+    const NUMBER: u8 = 32;
 
     /// The word is the first of its line.
     pub fn starts_line(self) -> bool {
@@ -56,6 +57,11 @@ impl Marks {
     /// The word is written with its short vowels.
     pub fn vocalised(self) -> bool {
         self.0 & Self::VOCALISED != 0
+    }
+
+    /// The word begins with a digit.
+    pub fn number(self) -> bool {
+        self.0 & Self::NUMBER != 0
     }
 
     /// A sentence ends between this word and the next.
@@ -214,7 +220,8 @@ fn marks(view: &View) -> Vec<Marks> {
             let between = view.text.get(at..token.span.start as usize).unwrap_or("");
             let mut mark = if first { Marks::LINE } else { 0 };
             let mut space = first;
-            for c in between.chars() {
+            // A single space stands between most words, and says nothing.
+            for c in if between == " " { "" } else { between }.chars() {
                 match c {
                     '“' | '«' | '„' => quotes += 1,
                     '”' | '»' => quotes = quotes.saturating_sub(1),
@@ -235,6 +242,9 @@ fn marks(view: &View) -> Vec<Marks> {
             }
             if may_recite && vocalised(token.span.of(view.text)) {
                 mark |= Marks::VOCALISED;
+            }
+            if token.span.of(view.text).starts_with(char::is_numeric) {
+                mark |= Marks::NUMBER;
             }
             marks.push(Marks(mark));
             first = false;

@@ -2,11 +2,9 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use serde_json::Value;
 
-use crate::cli::{exit, print};
 use crate::error::{Error, Result};
 use crate::params::Fields;
 use crate::pipeline::Run;
@@ -14,16 +12,6 @@ use crate::read::{Corpus, Document, parse};
 use crate::report::explain::Explained;
 use crate::scratch::Scratch;
 use crate::write::{Ledger, names, restore};
-
-/// Explains a place of a corpus, or of what was cleaned into a folder, on standard output.
-pub(super) fn run(
-    path: &Path,
-    place: &str,
-    prepare: impl FnOnce(&[PathBuf], Option<Fields>) -> Result<Run>,
-) -> Result<ExitCode> {
-    print(&explain(path, place, prepare)?)?;
-    Ok(ExitCode::from(exit::DONE))
-}
 
 /// Explains a place of a corpus, or of what was cleaned into a folder. `prepare` makes a run over
 /// paths with the parameters of the caller, and the fields of a cleaned folder's own ledger.

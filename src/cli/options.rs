@@ -195,16 +195,24 @@ enum ScopeName {
 }
 
 impl Compare {
-    /// The parameters asked for; starts the threads.
+    /// The parameters asked for.
     ///
     /// # Errors
     /// Names an option's value that cannot be.
     pub fn params(&self) -> Result<Params> {
-        self.input.start_threads()?;
         let mut params = Params::default();
         self.input.apply(&mut params)?;
-        self.documents.apply(&mut params);
+        self.documents.apply(&mut params)?;
+        params.validate()?;
         Ok(params)
+    }
+
+    /// Sets the number of threads of the whole process.
+    ///
+    /// # Errors
+    /// When the threads cannot be started.
+    pub fn start_threads(&self) -> Result<()> {
+        self.input.start_threads()
     }
 
     /// How much memory may be used.
@@ -214,14 +222,23 @@ impl Compare {
 }
 
 impl Everything {
-    /// The parameters asked for; starts the threads.
+    /// The parameters asked for.
     ///
     /// # Errors
     /// Names an option's value that cannot be.
     pub fn params(&self) -> Result<Params> {
         let mut params = self.compare.params()?;
         self.inside.apply(&mut params)?;
+        params.validate()?;
         Ok(params)
+    }
+
+    /// Sets the number of threads of the whole process.
+    ///
+    /// # Errors
+    /// When the threads cannot be started.
+    pub fn start_threads(&self) -> Result<()> {
+        self.compare.start_threads()
     }
 
     /// How much memory may be used.
@@ -279,15 +296,24 @@ impl Input {
 
 impl Documents {
     /// Puts the options into `params`.
-    fn apply(&self, params: &mut Params) {
+    ///
+    /// # Errors
+    /// Bands without rows, or rows without bands.
+    fn apply(&self, params: &mut Params) -> Result<()> {
         let d = &mut params.documents;
         d.similar = self.similar;
         d.contained = self.contained;
         d.shingle_len_tokens = self.shingle;
         d.keep = self.keep.clone();
         d.miss_rate_max = self.miss;
-        d.bands_rows = self.bands.zip(self.rows);
+        d.bands_rows = match (self.bands, self.rows) {
+            (None, None) => None,
+            (Some(bands), Some(rows)) => Some((bands, rows)),
+            // On the command line alone clap asks for both; one may stand in a file.
+            _ => return Err(Error::usage("one of bands and rows is set").hint("set --bands and --rows, or neither")),
+        };
         d.seed = self.seed;
+        Ok(())
     }
 }
 

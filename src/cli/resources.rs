@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tracing::info;
 
+use super::progress::Progress;
 use crate::error::Result;
 use crate::pipeline::Run;
 use crate::resources::{Resources, parse_size, size};
@@ -27,14 +29,15 @@ impl ResourceOptions {
     ///
     /// # Errors
     /// Too little memory, or too little room on the disk.
-    pub fn bound(&self, run: Run, output: Option<&Path>) -> Result<Run> {
+    pub fn bound(&self, run: Run, output: Option<&Path>, progress: &Progress) -> Result<Run> {
         // Many a system's folder for temporary files lies in memory, an output seldom does.
         let temp_dir = self.temp_dir.clone().or_else(|| output.and_then(existing_parent));
         let temp_dir = temp_dir.unwrap_or_else(std::env::temp_dir);
         let resources = Resources::new(self.memory, temp_dir)?;
         let (memory, folder) = (resources.memory_bytes, resources.temp_dir.clone());
         let (run, disk) = resources.bound(run)?;
-        if let Some(disk) = disk {
+        info!(memory_bytes = memory, temp_dir = %folder.display(), "resources");
+        if let Some(disk) = disk.filter(|_| !progress.is_quiet()) {
             let free = disk.free_bytes.map_or(String::new(), |free| format!(", where {} are free", size(free)));
             anstream::eprintln!(
                 "this corpus may not fit in {} of memory: up to about {} of temporary files go to {}{free}",

@@ -106,6 +106,18 @@ impl LineFrequencies {
         self.count(mix(key, host_key(host)))
     }
 
+    /// All that was counted, as numbers.
+    pub fn counts(&self) -> impl Iterator<Item = u64> {
+        self.counters.iter().map(|counter| counter.load(Ordering::Relaxed))
+    }
+
+    /// Puts back the number that stood at this place of [`counts`](Self::counts).
+    pub fn set(&self, at: usize, n: u64) {
+        if let Some(counter) = self.counters.get(at) {
+            counter.store(n, Ordering::Relaxed);
+        }
+    }
+
     fn add(&self, key: u64, edge: bool, title: bool) {
         self.row_counters(key).for_each(|counter| add(counter, (1, edge.into(), title.into())));
     }

@@ -67,6 +67,20 @@ impl WordFrequencies {
         });
     }
 
+    /// All that was counted, as numbers: the documents, then every counter.
+    pub fn counts(&self) -> impl Iterator<Item = u64> {
+        let counters = self.counters.iter().map(|counter| u64::from(counter.load(Ordering::Relaxed)));
+        std::iter::once(self.documents()).chain(counters)
+    }
+
+    /// Puts back the number that stood at this place of [`counts`](Self::counts).
+    pub fn set(&self, at: usize, n: u64) {
+        match at.checked_sub(1).and_then(|at| self.counters.get(at)) {
+            Some(counter) => counter.store(n as u32, Ordering::Relaxed),
+            None => self.documents.store(n, Ordering::Relaxed),
+        }
+    }
+
     fn counter(&self, word: u64) -> &AtomicU32 {
         &self.counters[(word >> 42) as usize]
     }

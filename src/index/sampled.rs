@@ -21,19 +21,30 @@ pub struct SampledShingles {
     entries: Array<(u64, u32)>,
     /// How many each document has.
     lens: Array<u32>,
+    places: Places,
 }
 
 impl SampledShingles {
-    /// No documents yet; up to `share_bytes` are held in memory.
-    pub fn new(spill: &Spill, share_bytes: usize) -> Self {
-        let entries = Array::new(spill, share_bytes / 2);
-        Self { spill: spill.clone(), share_bytes, entries, lens: Array::new(spill, share_bytes / 8) }
+    /// No documents yet; up to `share_bytes` are held in memory. About so many `words` are to come.
+    pub fn new(spill: &Spill, share_bytes: usize, words: usize) -> Self {
+        let (entries, lens) = (Array::new(spill, share_bytes / 2), Array::new(spill, share_bytes / 8));
+        let places = Places::new(words / SAMPLE_ONE_IN as usize, share_bytes);
+        Self { spill: spill.clone(), share_bytes, entries, lens, places }
     }
 
     /// The sample of a document's shingles, in any order and repeated or not: ascending, each once.
     /// A pure function, for any thread.
     pub fn sample(shingles: &[u64]) -> Vec<u64> {
-        let mut sample: Vec<u64> = shingles.iter().copied().filter(|&h| h < u64::MAX / SAMPLE_ONE_IN).collect();
+        let mut sample = Vec::with_capacity(shingles.len() / SAMPLE_ONE_IN as usize * 2);
+        for some in shingles.chunks(64) {
+            // Written whether sampled or not: a branch would often be foreseen wrongly.
+            let (mut sampled, mut len) = ([0; 64], 0);
+            for &h in some {
+                sampled[len & 63] = h;
+                len += usize::from(h < u64::MAX / SAMPLE_ONE_IN);
+            }
+            sample.extend_from_slice(&sampled[..len]);
+        }
         sample.sort_unstable();
         sample.dedup();
         sample
@@ -46,7 +57,10 @@ impl SampledShingles {
 
     /// Adds the sample of one document. Documents come in ascending order.
     pub fn push(&mut self, document: u32, sample: &[u64]) {
-        self.entries.extend(sample.iter().map(|&shingle| (shingle, document)));
+        for &shingle in sample {
+            self.places.mark(shingle);
+            self.entries.push((shingle, document));
+        }
         self.lens.extend(std::iter::repeat_n(0, document as usize - self.lens.len()));
         self.lens.push(sample.len() as u32);
     }
@@ -54,8 +68,8 @@ impl SampledShingles {
     /// Proposes pairs that share at least half of what a containment of `contained` would make the
     /// smaller sample share, and returns how many shingles are too common to propose anything.
     pub fn propose(self, contained: f64, candidates: &mut Candidates) -> u64 {
-        let Self { spill, share_bytes, entries, lens } = self;
-        let entries = repeated(entries, &spill, share_bytes).finish();
+        let Self { spill, share_bytes, entries, lens, places } = self;
+        let entries = places.repeated(&entries, &spill, share_bytes).finish();
         let same_shingle = |x: &(u64, u32), y: &(u64, u32)| x.0 == y.0;
         let mut shingles_capped = 0;
         let mut shared = Sorter::new(&spill, share_bytes / 4);
@@ -97,32 +111,45 @@ pub fn shares_enough(shared: u64, smaller: u64, contained: f64) -> bool {
     shared as f64 >= smaller as f64 * contained / 2.0
 }
 
-/// Leaves out most entries whose shingle stands in no other document: they propose nothing, and
-/// would all have to be sorted.
+/// Which shingles may stand in several documents: the others propose nothing, and would all have to
+/// be sorted.
 ///
 /// Two bits for each of 8 to 16 places an entry, or fewer where memory is short: the place was seen,
 /// the place was seen again. A shingle that shares its place by chance stays, and does no harm.
-fn repeated(entries: Array<(u64, u32)>, spill: &Spill, share_bytes: usize) -> Sorter<(u64, u32)> {
-    let places = (entries.len() * 8).next_power_of_two().min((share_bytes / 2 + 1).next_power_of_two()).max(64);
-    let (mut seen, mut again) = (vec![0u64; places / 64], vec![0u64; places / 64]);
-    // Samples are small hashes: their low bits are the mixed ones.
-    let place = |shingle: u64| ((shingle as usize & (places - 1)) / 64, 1u64 << (shingle & 63));
-    for piece in entries.pieces() {
-        for &(shingle, _) in piece.iter() {
-            let (word, bit) = place(shingle);
-            again[word] |= seen[word] & bit;
-            seen[word] |= bit;
+struct Places {
+    seen: Vec<u64>,
+    again: Vec<u64>,
+}
+
+impl Places {
+    fn new(entries: usize, share_bytes: usize) -> Self {
+        let places = (entries * 8).next_power_of_two().min((share_bytes / 2 + 1).next_power_of_two()).max(64);
+        Self { seen: vec![0; places / 64], again: vec![0; places / 64] }
+    }
+
+    /// A word and a bit in it.
+    fn place(&self, shingle: u64) -> (usize, u64) {
+        // Samples are small hashes: their low bits are the mixed ones.
+        (shingle as usize / 64 & (self.seen.len() - 1), 1 << (shingle & 63))
+    }
+
+    fn mark(&mut self, shingle: u64) {
+        let (word, bit) = self.place(shingle);
+        self.again[word] |= self.seen[word] & bit;
+        self.seen[word] |= bit;
+    }
+
+    /// The entries whose place was seen again.
+    fn repeated(&self, entries: &Array<(u64, u32)>, spill: &Spill, share_bytes: usize) -> Sorter<(u64, u32)> {
+        let mut sorter = Sorter::new(spill, share_bytes / 4);
+        for piece in entries.pieces() {
+            sorter.extend(piece.iter().copied().filter(|&(shingle, _)| {
+                let (word, bit) = self.place(shingle);
+                self.again[word] & bit != 0
+            }));
         }
+        sorter
     }
-    drop(seen);
-    let mut sorter = Sorter::new(spill, share_bytes / 4);
-    for piece in entries.pieces() {
-        sorter.extend(piece.iter().copied().filter(|&(shingle, _)| {
-            let (word, bit) = place(shingle);
-            again[word] & bit != 0
-        }));
-    }
-    sorter
 }
 
 #[cfg(test)]
@@ -135,7 +162,8 @@ mod tests {
     fn propose(samples: &[Vec<u64>]) -> (Vec<(u32, u32)>, u64) {
         let (never, tiny) = (Spill::never(), Spill::new(std::env::temp_dir(), 0));
         let [in_memory, on_disk] = [(never, usize::MAX), (tiny, 1 << 10)].map(|(spill, share_bytes)| {
-            let mut sampled = SampledShingles::new(&spill, share_bytes);
+            let words = samples.iter().map(Vec::len).sum::<usize>() * SAMPLE_ONE_IN as usize;
+            let mut sampled = SampledShingles::new(&spill, share_bytes, words);
             (0..).zip(samples).for_each(|(document, sample)| sampled.push(document, sample));
             let mut candidates = Candidates::new(&spill, share_bytes);
             let capped = sampled.propose(0.9, &mut candidates);
@@ -158,9 +186,10 @@ mod tests {
     #[test]
     fn every_repeated_entry_is_kept() {
         let plain: Vec<(u64, u32)> = (0..1000).map(|d| (crate::shingle::mix(u64::from(d) % 700) >> 3, d)).collect();
-        let mut entries = Array::default();
+        let (mut entries, mut places) = (Array::default(), Places::new(plain.len(), usize::MAX / 4));
         entries.extend_from_slice(&plain);
-        let kept: Vec<_> = repeated(entries, &Spill::never(), usize::MAX / 4).finish().iter().collect();
+        plain.iter().for_each(|&(shingle, _)| places.mark(shingle));
+        let kept: Vec<_> = places.repeated(&entries, &Spill::never(), usize::MAX / 4).finish().iter().collect();
         let twice = plain.iter().filter(|e| plain.iter().filter(|f| f.0 == e.0).count() > 1);
         assert!(twice.into_iter().all(|e| kept.contains(e)));
         assert!(kept.len() < 750);

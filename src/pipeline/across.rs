@@ -18,6 +18,7 @@ use crate::shingle::ShingleSet;
 use crate::spill::Spill;
 use crate::tokenise::{Tokeniser, View};
 use crate::verify::{MatchKind, jaccard_and_containment};
+use crate::watch::{Course, Phase, Watch};
 
 /// What stands in more than one document.
 #[derive(Default)]
@@ -57,11 +58,14 @@ pub fn find(
     survey: &Survey,
     duplicates: &Duplicates,
     spill: &Spill,
+    watch: Watch,
 ) -> Result<Across> {
     let (builder, copies) = (CorpusBuilder::new(spill), Copies::new(spill));
     let mut number = 0;
     let mut corpus = Corpus::again(sources, &survey.checksums);
+    let course = Course::begin(watch, Phase::Across, sources, &survey.checksums);
     while let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? {
+        course.works_on(batch.iter());
         let records: Vec<Record> = batch.into_par_iter().map(|raw| parse(sources, params, raw)).collect();
         let documents: Vec<_> = records.iter().filter_map(Record::document).zip(number..).collect();
         number += documents.len() as u32;
@@ -73,6 +77,7 @@ pub fn find(
             }
         });
     }
+    course.ended();
     let texts = builder.finish();
     let anchor = |d: u32| duplicates.of(d).filter(|(m, _)| m.kind != MatchKind::Contained).map_or(d, |&(_, a)| a);
     let repeats = across_documents(&texts, &survey.frequencies.words, &params.passages, |a, b| anchor(a) == anchor(b));
@@ -100,6 +105,7 @@ pub fn widened(
     tokeniser: &Tokeniser,
     survey: &Survey,
     across: &Across,
+    watch: Watch,
 ) -> Result<Vec<Passage>> {
     let mut passages = across.passages.clone();
     if params.passages.snap == Snap::Word || passages.is_empty() {
@@ -110,7 +116,9 @@ pub fn widened(
     sides.for_each(|side| by_document.entry(side.document).or_default().push(side));
     let mut number = 0;
     let mut corpus = Corpus::again(sources, &survey.checksums);
+    let course = Course::begin(watch, Phase::Widen, sources, &survey.checksums);
     while let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? {
+        course.works_on(batch.iter());
         let records: Vec<Record> = batch.into_par_iter().map(|raw| parse(sources, params, raw)).collect();
         for document in records.iter().filter_map(Record::document) {
             if let Some(sides) = by_document.get_mut(&number) {

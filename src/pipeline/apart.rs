@@ -184,7 +184,7 @@ impl Parts {
             row.write(&mut rows);
             Ok(())
         })?;
-        let mut elsewhere: Vec<_> = duplicates.all().map(|(document, &(m, partner))| (document, m, partner)).collect();
+        let mut elsewhere: Vec<_> = duplicates.all().map(|(document, (m, partner))| (document, m, partner)).collect();
         elsewhere.sort_unstable_by_key(|&(document, ..)| document);
         Ok(Settled { rows, elsewhere })
     }

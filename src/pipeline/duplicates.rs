@@ -8,11 +8,15 @@ use bitvec::vec::BitVec;
 use rayon::prelude::*;
 
 use crate::cluster::{Cluster, cluster};
+use crate::error::Result;
 use crate::index::{BandShape, Bands, Candidate, Candidates, SampledShingles};
 use crate::label::{Action, Label};
 use crate::params::{Keep, Params};
+use crate::pipeline::audit::audit;
+use crate::pipeline::overlap::overlapped;
 use crate::pipeline::survey::{Documents, Survey};
 use crate::recurring::{Words, recurring};
+use crate::report::Audit;
 use crate::shingle::{ShingleSet, hashes_into};
 use crate::sketch::MinHasher;
 use crate::spill::{Sorted, Sorter, Spill};
@@ -27,6 +31,8 @@ pub struct Duplicates {
     elsewhere: HashMap<u32, (Match, u32)>,
     /// Declared limits that were reached, with how often.
     pub limits_reached: Vec<(&'static str, u64)>,
+    /// What a sample of documents says was missed, when it was asked for.
+    pub audit: Option<Audit>,
 }
 
 impl Duplicates {
@@ -35,26 +41,47 @@ impl Duplicates {
         self.elsewhere.get(&document)
     }
 
-    /// All that stand elsewhere too, in no order.
-    pub fn all(&self) -> impl Iterator<Item = (u32, &(Match, u32))> {
-        self.elsewhere.iter().map(|(&document, elsewhere)| (document, elsewhere))
-    }
-
     /// Pairs of documents in reading order: exact ones with the first of their group, near and
     /// contained ones as verified.
     pub fn pairs(&self) -> impl Iterator<Item = Match> {
         self.pairs.iter().map(Match::unpack)
     }
 
+    /// All documents that stand elsewhere too, in no order.
+    pub fn all(&self) -> impl Iterator<Item = (u32, (Match, u32))> {
+        self.elsewhere.iter().map(|(&document, &found)| (document, found))
+    }
+
+    /// What an earlier search found.
+    pub(super) fn of_parts(
+        pairs: Sorted<Packed>,
+        clusters: Vec<Cluster>,
+        elsewhere: HashMap<u32, (Match, u32)>,
+        limits_reached: Vec<(&'static str, u64)>,
+    ) -> Self {
+        Self { pairs, clusters, elsewhere, limits_reached, audit: None }
+    }
+
     /// Searches a survey. Takes the words, which only this search needs, out of it.
-    pub fn find(survey: &mut Survey, params: &Params, shape: BandShape, spill: &Spill) -> Duplicates {
+    ///
+    /// With `audited`, so many documents are compared with all others besides.
+    ///
+    /// # Errors
+    /// None of its own: what it shares with the passes over the input can fail there.
+    pub fn find(
+        survey: &mut Survey,
+        params: &Params,
+        shape: BandShape,
+        audited: Option<usize>,
+        spill: &Spill,
+    ) -> Result<Duplicates> {
         let mut copies = copies(&survey.documents, spill);
         let mut words = std::mem::take(&mut survey.words);
         words.without(later_copies(&copies, words.len()));
         let preferred = preferred(&survey.documents, &mut copies, &params.documents.keep);
-        let (matches, limits_reached) = matches(&words, survey, shape, params, &preferred, spill);
+        let found = matches(&words, survey, shape, params, &preferred, audited, spill)?;
         drop((words, preferred));
-        Self::settle(&survey.documents, copies, matches, limits_reached, params, spill)
+        Ok(Self::settle(&survey.documents, copies, found, params, spill))
     }
 
     /// The duplicates among documents whose matches are known: `found` between first copies, each
@@ -69,15 +96,15 @@ impl Duplicates {
         let preferred = preferred(documents, &mut copies, &params.documents.keep);
         let mut matches: Sorter<Packed> = Sorter::new(spill, spill.share(8));
         found.for_each(|m| matches.push(between(m, &preferred).pack()));
-        Self::settle(documents, copies, matches.finish(), Vec::new(), params, spill)
+        let found = Found { matches: matches.finish(), limits_reached: Vec::new(), audit: None };
+        Self::settle(documents, copies, found, params, spill)
     }
 
     /// Clusters, and what stays for what, from matches between preferred copies.
     fn settle(
         documents: &Documents,
         copies: Vec<Vec<u32>>,
-        matches: Sorted<Packed>,
-        mut limits_reached: Vec<(&'static str, u64)>,
+        Found { matches, mut limits_reached, audit }: Found,
         params: &Params,
         spill: &Spill,
     ) -> Duplicates {
@@ -111,7 +138,7 @@ impl Duplicates {
         if capped > 0 {
             limits_reached.push(("pairs of copies too many to list one by one", capped));
         }
-        Duplicates { pairs: pairs.finish(), clusters, elsewhere, limits_reached }
+        Duplicates { pairs: pairs.finish(), clusters, elsewhere, limits_reached, audit }
     }
 }
 
@@ -203,6 +230,13 @@ struct Sketched {
     sample: Vec<u64>,
 }
 
+/// What a search gives.
+struct Found {
+    matches: Sorted<Packed>,
+    limits_reached: Vec<(&'static str, u64)>,
+    audit: Option<Audit>,
+}
+
 /// Verified matches between documents that are no copies of each other, without repetition, by the
 /// preferred copies of both, and the limits that were reached.
 ///
@@ -214,31 +248,40 @@ fn matches(
     shape: BandShape,
     params: &Params,
     preferred: &HashMap<u32, u32>,
+    audited: Option<usize>,
     spill: &Spill,
-) -> (Sorted<Packed>, Vec<(&'static str, u64)>) {
+) -> Result<Found> {
     let template_lines = recurring(words, |d| survey.documents.fingerprint(d));
     let len_tokens = params.documents.shingle_len_tokens;
     let hasher = MinHasher::new(shape.sketch_len(), params.documents.seed);
     let mut bands = Bands::new(shape, spill, spill.share(4));
     bands.reserve(words.len());
-    let mut sampled = SampledShingles::new(spill, spill.share(3));
-    for batch in words.batches() {
-        let texts = words.texts(batch.clone());
-        let sketch = |hashes: &mut Vec<u64>, document: u32| {
-            hashes.clear();
-            hashes_into(&texts.text(document).core(&template_lines), len_tokens, hashes);
-            (!hashes.is_empty()).then(|| Sketched {
-                document,
-                keys: Bands::keys(shape, &hasher.sketch_hashes(hashes)),
-                sample: SampledShingles::sample(hashes),
-            })
-        };
-        let sketched: Vec<Option<Sketched>> = batch.into_par_iter().map_init(Vec::new, sketch).collect();
-        for s in sketched.into_iter().flatten() {
-            bands.push(s.document, &s.keys);
-            sampled.push(s.document, &s.sample);
-        }
-    }
+    let mut sampled = SampledShingles::new(spill, spill.share(3), words.words());
+    let mut batches = words.batches();
+    let sketched = overlapped(
+        || Ok(batches.next()),
+        |batch| -> Vec<Option<Sketched>> {
+            let texts = words.texts(batch.clone());
+            let sketch = |hashes: &mut Vec<u64>, document: u32| {
+                hashes.clear();
+                hashes_into(&texts.text(document).core(&template_lines), len_tokens, hashes);
+                (!hashes.is_empty()).then(|| Sketched {
+                    document,
+                    keys: Bands::keys(shape, &hasher.sketch_hashes(hashes)),
+                    sample: SampledShingles::sample(hashes),
+                })
+            };
+            batch.into_par_iter().map_init(Vec::new, sketch).collect()
+        },
+        |sketched| {
+            for s in sketched.into_iter().flatten() {
+                bands.push(s.document, &s.keys);
+                sampled.push(s.document, &s.sample);
+            }
+            Ok(())
+        },
+    );
+    sketched?;
     let mut candidates = Candidates::new(spill, spill.share(8));
     let groups_capped = bands.propose(&mut candidates);
     let shingles_capped = sampled.propose(params.documents.contained, &mut candidates);
@@ -248,12 +291,16 @@ fn matches(
     ];
     let cores = Cores { words, template_lines, len_tokens, words_max: spill.share(4) / 12 };
     let mut matches: Sorter<Packed> = Sorter::new(spill, spill.share(8));
-    cores.verified(&candidates.finish(), params, |m| matches.push(between(m, preferred).pack()));
-    (matches.finish(), limits.into_iter().filter(|&(_, n)| n > 0).collect())
+    let candidates = candidates.finish();
+    let rank = |d: u32| survey.documents.fingerprint(d).filter(|_| !words.is_copy(d)).map(|f| f.0 as u64);
+    let audit = audited.map(|sample_len| audit(&cores, &candidates, params.documents.similar, sample_len, rank));
+    cores.verified(&candidates, params, |m| matches.push(between(m, preferred).pack()));
+    let limits_reached = limits.into_iter().filter(|&(_, n)| n > 0).collect();
+    Ok(Found { matches: matches.finish(), limits_reached, audit })
 }
 
 /// What documents are compared by.
-struct Cores<'a> {
+pub(super) struct Cores<'a> {
     words: &'a Words,
     template_lines: BitVec,
     len_tokens: usize,
@@ -297,15 +344,25 @@ impl Cores<'_> {
         self.verify(&some, documents.into_iter().collect(), params).into_iter().for_each(each);
     }
 
-    fn verify(&self, some: &[Candidate], mut documents: Vec<u32>, params: &Params) -> Vec<Match> {
-        documents.sort_unstable();
+    /// How many documents there are.
+    pub(super) fn len(&self) -> u32 {
+        self.words.len() as u32
+    }
+
+    /// The shingle sets of these documents.
+    pub(super) fn sets(&self, documents: &[u32]) -> Vec<ShingleSet> {
         let set = |&document: &u32| {
             let texts = self.words.texts(document..document + 1);
             let mut hashes = Vec::new();
             hashes_into(&texts.text(document).core(&self.template_lines), self.len_tokens, &mut hashes);
             ShingleSet::from_hashes(hashes)
         };
-        let sets = Sets { sets: documents.par_iter().map(set).collect(), documents };
+        documents.par_iter().map(set).collect()
+    }
+
+    fn verify(&self, some: &[Candidate], mut documents: Vec<u32>, params: &Params) -> Vec<Match> {
+        documents.sort_unstable();
+        let sets = Sets { sets: self.sets(&documents), documents };
         some.par_iter().filter_map(|&candidate| verify(candidate, &sets, &params.documents)).collect()
     }
 }

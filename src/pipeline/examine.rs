@@ -22,6 +22,7 @@ use crate::read::{Corpus, Document, RawRecord, Record, Source, parse};
 use crate::report::rows::{DocumentRow, PassageRow, Row, SkippedRow, SpanRow};
 use crate::report::{DocumentSample, LineNumbers, PassageSample};
 use crate::tokenise::{Tokeniser, View};
+use crate::watch::{Course, Phase, Watch};
 use crate::write::{Prepared, prepare};
 
 /// What the second pass should produce besides decisions.
@@ -35,6 +36,17 @@ pub struct Wants {
     pub cleaned: bool,
     /// Texts and hosts, for a page that shows some.
     pub texts: bool,
+}
+
+/// Where the second pass begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Start {
+    /// Sources that are done.
+    pub source: usize,
+    /// Their records.
+    pub records_of_done: u64,
+    /// All records that are done.
+    pub records: u64,
 }
 
 /// One record, examined.
@@ -94,6 +106,8 @@ pub struct Examiner<'a> {
     pub across: &'a [(Passage, PassageSample)],
     /// What goes of each document because it stands in another.
     pub repeats: &'a HashMap<u32, Vec<Repeat>>,
+    /// Who is told how far it is.
+    pub watch: Watch<'a>,
 }
 
 /// A side of a shown passage across documents: which passage, whether its first side, its lines and
@@ -105,9 +119,20 @@ impl Examiner<'_> {
     ///
     /// # Errors
     /// When a source has changed since the first pass, or `each` fails.
-    pub fn run(&self, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
-        let mut corpus = Corpus::again(self.sources, &self.survey.checksums);
-        let (mut record, mut number) = (0, 0);
+    pub fn run(&self, phase: Phase, each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
+        self.run_from(phase, Start::default(), each)
+    }
+
+    /// The same without the records before a place.
+    ///
+    /// # Errors
+    /// When a source that is read has changed since the first pass, or `each` fails.
+    pub fn run_from(&self, phase: Phase, start: Start, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
+        let mut corpus = Corpus::again(self.sources, &self.survey.checksums).without_first(start.source);
+        let sources_left = (&self.sources[start.source..], &self.survey.checksums[start.source..]);
+        let course = Course::begin(self.watch, phase, sources_left.0, sources_left.1);
+        let mut record = start.records_of_done as usize;
+        let mut number = self.survey.is_document.get(..record).map_or(0, |before| before.count_ones() as u32);
         let read = || {
             let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? else { return Ok(None) };
             // A source that has grown gives more records than the first pass saw. It does not
@@ -117,8 +142,9 @@ impl Examiner<'_> {
                 let numbered = (number, is_document, raw);
                 record += 1;
                 number += u32::from(is_document);
-                numbered
+                (record as u64 > start.records).then_some(numbered)
             });
+            let numbered = numbered.flatten();
             Ok(Some(numbered.collect::<Vec<_>>()))
         };
         let examine = |(number, is_document, raw): (u32, bool, RawRecord)| match is_document {
@@ -127,9 +153,14 @@ impl Examiner<'_> {
         };
         overlapped(
             read,
-            |batch| -> Vec<Examined> { batch.into_par_iter().map(examine).collect() },
+            |batch| -> Vec<Examined> {
+                course.works_on(batch.iter().map(|(.., raw)| raw));
+                batch.into_par_iter().map(examine).collect()
+            },
             |examined| examined.into_iter().try_for_each(&mut each),
-        )
+        )?;
+        course.ended();
+        Ok(())
     }
 
     /// Whether nothing is looked for inside a document, and nothing becomes of it as a whole. Then

@@ -30,6 +30,7 @@ use crate::report::hosts::{Host, HostLine, Hosts, HostsSummary, Position};
 use crate::report::rows::SkippedRow;
 use crate::span::Span;
 use crate::tokenise::{Token, View};
+use crate::watch::{Course, Phase};
 
 /// A line recurs from this many documents of its host on, as `sitewide` has it.
 pub const DOCUMENTS_MIN: u8 = 3;
@@ -136,9 +137,13 @@ impl Census {
             }
         };
         let mut corpus = Corpus::new(sources);
+        let course = Course::begin(run.watch(), Phase::CountLines, sources, &[]);
         overlapped(
             || corpus.next_batch(BATCH_LEN_BYTES),
-            |batch: Vec<RawRecord>| -> Vec<Met> { batch.into_par_iter().map(look).collect() },
+            |batch: Vec<RawRecord>| -> Vec<Met> {
+                course.works_on(batch.iter());
+                batch.into_par_iter().map(look).collect()
+            },
             |batch| {
                 for met in batch {
                     match met {
@@ -168,6 +173,7 @@ impl Census {
                 Ok(())
             },
         )?;
+        course.ended();
         for source in &run.found.skipped {
             skipped_row(&SkippedRow { source: &source.name, line: None, why: &source.why })?;
             skipped += u64::from(source.unreadable);
@@ -325,6 +331,7 @@ impl Lines {
     fn count(&mut self, run: &Run, census: &Census, only: Option<u32>) -> Result<()> {
         let least = AtomicU8::new(self.least);
         let mut corpus = Corpus::again(&run.found.sources, &census.checksums);
+        let course = Course::begin(run.watch(), Phase::NameLines, &run.found.sources, &census.checksums);
         let look = |raw: RawRecord| -> Option<(u32, Vec<Seen>)> {
             let record = parse(&run.found.sources, &run.params, raw);
             let document = record.document()?;
@@ -337,7 +344,10 @@ impl Lines {
         };
         overlapped(
             || corpus.next_batch(BATCH_LEN_BYTES),
-            |batch: Vec<RawRecord>| -> Vec<_> { batch.into_par_iter().filter_map(look).collect() },
+            |batch: Vec<RawRecord>| -> Vec<_> {
+                course.works_on(batch.iter());
+                batch.into_par_iter().filter_map(look).collect()
+            },
             |batch| {
                 for (host, lines) in batch {
                     lines.into_iter().for_each(|line| self.add(host, line));
@@ -346,7 +356,9 @@ impl Lines {
                 least.store(self.least, Ordering::Relaxed);
                 Ok(())
             },
-        )
+        )?;
+        course.ended();
+        Ok(())
     }
 
     fn add(&mut self, host: u32, seen: Seen) {

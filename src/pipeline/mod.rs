@@ -19,10 +19,13 @@
 
 pub mod across;
 pub mod apart;
+mod audit;
 pub mod duplicates;
 pub mod examine;
 pub mod hosts;
 pub mod overlap;
+mod plan;
+pub mod resume;
 mod sieve;
 pub mod survey;
 
@@ -38,17 +41,21 @@ use crate::error::{Error, Result};
 use crate::index::{BandShape, candidate_probability};
 use crate::label::{Action, Label};
 use crate::params::Params;
-use crate::read::{Discovered, FORMATS, Source, Watch, discover_with};
+use crate::read::{Discovered, FORMATS, Source, Stop, discover_with};
 use crate::report::html::{self, Gathered, Seen};
 use crate::report::rows::{ClusterRow, DocumentPairRow, PassageGroupRow, PassageRow, Place, Row, SkippedRow};
+use crate::report::tune::Size;
 use crate::report::{ClusterSample, PassageSample, Samples, Summary};
 use crate::span::Span;
 use crate::spill::{Spill, guard};
 use crate::tokenise::Tokeniser;
-use crate::write::{Output, Prepared, Staging};
+use crate::watch::{Event, Phase, Watch};
+use crate::write::Prepared;
 use across::Across;
 use duplicates::Duplicates;
-use examine::{Examined, Examiner, Wants};
+use examine::{Examined, Examiner, Start, Wants};
+use plan::Known;
+use resume::DurablePoints;
 use survey::{Documents, Survey};
 
 /// Bytes read before they are worked on in parallel: enough work for every core, little memory.
@@ -83,6 +90,9 @@ pub struct Run {
     classifier: Classifier,
     shape: BandShape,
     spill: Spill,
+    durable: DurablePoints,
+    audited: Option<usize>,
+    watch: Option<Box<dyn Fn(Event) + Send + Sync>>,
 }
 
 impl Run {
@@ -109,8 +119,25 @@ impl Run {
         let tokeniser = Tokeniser::new(params.folds);
         let classifier = Classifier::with_folds(&params.filler, params.folds)?;
         let shape = BandShape::choose(&params.documents);
-        let spill = Spill::never();
-        Ok(Self { paths, found, params, stages, tokeniser, classifier, shape, spill })
+        let (spill, durable) = (Spill::never(), DurablePoints::default());
+        Ok(Self {
+            paths,
+            found,
+            params,
+            stages,
+            tokeniser,
+            classifier,
+            shape,
+            spill,
+            durable,
+            audited: None,
+            watch: None,
+        })
+    }
+
+    /// The same run with other points to go on from. The answer is the same.
+    pub fn with_durable_points(self, durable: DurablePoints) -> Self {
+        Self { durable, ..self }
     }
 
     /// The same run with bounded memory: what does not fit goes to files. The answer is the same.
@@ -118,10 +145,25 @@ impl Run {
         Self { spill, ..self }
     }
 
-    /// The same run, which tells `watch` how far it is and ends when that says so.
-    pub fn watched(mut self, watch: &Arc<Watch>) -> Self {
-        self.found.sources.iter_mut().for_each(|source| source.watch = Some(Arc::clone(watch)));
+    /// The same run, which ends soon after `stop` says so.
+    pub fn stopped_by(mut self, stop: &Arc<Stop>) -> Self {
+        self.found.sources.iter_mut().for_each(|source| source.stop = Some(Arc::clone(stop)));
         self
+    }
+
+    /// The same run, which tells how far it is.
+    pub fn watched(self, tell: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self { watch: Some(Box::new(tell)), ..self }
+    }
+
+    /// The same run, which compares a sample of so many documents with all others, to see what the search
+    /// for duplicates misses.
+    pub fn audited(self, documents: usize) -> Self {
+        Self { audited: Some(documents), ..self }
+    }
+
+    fn watch(&self) -> Watch<'_> {
+        self.watch.as_deref()
     }
 
     /// Where the input stands.
@@ -137,6 +179,25 @@ impl Run {
     /// The parameters of this run.
     pub fn params(&self) -> &Params {
         &self.params
+    }
+
+    /// How large the corpus is: one reading.
+    ///
+    /// # Errors
+    /// See [`Run::rows`].
+    pub fn size(&self) -> Result<Size> {
+        guard(|| {
+            let mut tally = Tally::new(self, 0);
+            let (params, stages) = (&self.params, Stages::DOCUMENTS);
+            let survey =
+                survey::survey(&self.found.sources, params, stages, &self.tokeniser, &self.spill, self.watch())?;
+            tally.survey(self, &survey);
+            if survey.documents.is_empty() {
+                return Err(self.nothing_read(&tally));
+            }
+            let Summary { documents, words, bytes, .. } = tally.summary;
+            Ok(Size { documents, words, bytes })
+        })
     }
 
     /// Counts and samples for people: at most `top` of each sort.
@@ -172,7 +233,7 @@ impl Run {
         let mut tally = Tally::new(self, 0);
         let wants = Wants { rows: true, ..Wants::default() };
         let failed = |e| Error::io("write the findings to", Path::new("standard output"), e);
-        self.go(wants, &mut tally, |rows| out.write_all(rows.bytes()).map_err(failed))?;
+        self.go(wants, &mut tally, |rows| out.write_all(rows).map_err(failed))?;
         let mut last = Vec::new();
         Row::Summary(&tally.summary).write(&mut last);
         out.write_all(&last).and_then(|()| out.flush()).map_err(failed)?;
@@ -189,12 +250,15 @@ impl Run {
         let mut tally = Tally::new(self, 0);
         let wants = Wants { rows: true, cleaned: true, ..Wants::default() };
         let failed = |e| Error::io("keep the findings in", Path::new("memory"), e);
-        self.go(wants, &mut tally, |step| {
-            out.write_all(step.bytes()).map_err(failed)?;
-            if let Step::Examined(examined, _) = step {
+        guard(|| {
+            let known = self.learn(&mut tally)?;
+            tally.known(self, &known);
+            self.examine(&known, Start::default(), wants, &mut tally, |examined, tally| {
+                let examined = tally.examined(examined);
                 examined.prepared.into_iter().for_each(&mut each);
-            }
-            Ok(())
+                out.write_all(&examined.rows).map_err(failed)
+            })?;
+            self.document_rows(&known, |rows| out.write_all(rows).map_err(failed))
         })?;
         let mut last = Vec::new();
         Row::Summary(&tally.summary).write(&mut last);
@@ -202,39 +266,14 @@ impl Run {
         Ok(tally.summary)
     }
 
-    /// Writes the cleaned corpus, the ledger and the findings to `dir`, all at once at the end.
+    /// Writes the cleaned corpus, the ledger and the findings to `dir`, all at once at the end. What an
+    /// unfinished run of the same kind has left is gone on with; see [`resume`].
     ///
     /// # Errors
     /// As [`Run::rows`]; a `dir` that is in use; and when more than `removed_max` of all bytes
     /// would go, in which case nothing is written.
     pub fn clean(&self, dir: &Path, removed_max: f64) -> Result<Summary> {
-        let mut tally = Tally::new(self, 0);
-        let wants = Wants { rows: true, cleaned: true, ..Wants::default() };
-        // A folder that cannot be written to is refused now, not after hours.
-        let mut staging = Some(Staging::create(dir, &self.paths)?);
-        let mut output: Option<Output> = None;
-        self.go(wants, &mut tally, |step| {
-            let (output, examined) = match (&mut output, step) {
-                (Some(output), Step::Rows(rows)) => return output.findings(rows),
-                (None, Step::Rows(_)) => return Ok(()),
-                (Some(output), Step::Examined(examined, _)) => (output, examined),
-                (none, Step::Examined(examined, survey)) => {
-                    let Some(staging) = staging.take() else { return Ok(()) };
-                    let begun = Output::begin(staging, &self.params, &self.found.sources, &survey.checksums)?;
-                    (none.insert(begun), examined)
-                }
-            };
-            output.findings(&examined.rows)?;
-            examined.prepared.map_or(Ok(()), |prepared| output.append(prepared))
-        })?;
-        self.check_ceiling(&tally.summary, removed_max)?;
-        let Some(mut output) = output else { return Err(self.nothing_read(&tally)) };
-        let mut last = Vec::new();
-        Row::Summary(&tally.summary).write(&mut last);
-        output.findings(&last)?;
-        output.summary(&serde_json::to_vec_pretty(&tally.summary).unwrap_or_default())?;
-        output.commit()?;
-        Ok(tally.summary)
+        guard(|| resume::clean(self, dir, removed_max))
     }
 
     /// Stops a run that would take away too much.
@@ -253,49 +292,70 @@ impl Run {
         .hint("look at `ghirbal report` first; raise --max-removed if that is what you want"))
     }
 
-    /// Runs both passes.
-    fn go(&self, wants: Wants, tally: &mut Tally, each: impl FnMut(Step) -> Result<()>) -> Result<()> {
-        guard(|| self.both_passes(wants, tally, each))
+    /// Reads everything, and hands every row to `each`.
+    fn go(&self, wants: Wants, tally: &mut Tally, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        guard(|| {
+            let known = self.learn(tally)?;
+            tally.known(self, &known);
+            self.examine(&known, Start::default(), wants, tally, |examined, tally| {
+                each(&tally.examined(examined).rows)
+            })?;
+            if wants.rows { self.document_rows(&known, each) } else { Ok(()) }
+        })
     }
 
-    fn both_passes(&self, wants: Wants, tally: &mut Tally, mut each: impl FnMut(Step) -> Result<()>) -> Result<()> {
-        let mut survey = survey::survey(&self.found.sources, &self.params, self.stages, &self.tokeniser, &self.spill)?;
-        tally.survey(self, &survey);
+    /// The passes that learn what the corpus is.
+    fn learn(&self, tally: &mut Tally) -> Result<Known> {
+        let (params, watch) = (&self.params, self.watch());
+        let mut survey = survey::survey(&self.found.sources, params, self.stages, &self.tokeniser, &self.spill, watch)?;
         if survey.documents.is_empty() {
+            tally.survey(self, &survey);
             return Err(self.nothing_read(tally));
         }
-        let duplicates = Duplicates::find(&mut survey, &self.params, self.shape, &self.spill);
-        tally.duplicates(&survey, &duplicates);
+        if let Some(tell) = watch {
+            tell(Event::Begins { phase: Phase::Compare, len_bytes: None });
+        }
+        let duplicates = Duplicates::find(&mut survey, params, self.shape, self.audited, &self.spill)?;
         let across = if self.stages.inside && self.params.passages.scope.across() {
-            across::find(&self.found.sources, &self.params, &self.tokeniser, &survey, &duplicates, &self.spill)?
+            across::find(&self.found.sources, params, &self.tokeniser, &survey, &duplicates, &self.spill, watch)?
         } else {
             Across::default()
         };
-        tally.across(&survey, &across);
-        let shown = tally.samples.across.clone();
-        let examiner = Examiner {
+        let mut known = Known { survey, duplicates, across, repeats: HashMap::new() };
+        known.repeats = self.repeats_across(&self.examiner(&known), &known.across)?;
+        Ok(known)
+    }
+
+    fn examiner<'a>(&'a self, known: &'a Known) -> Examiner<'a> {
+        Examiner {
             sources: &self.found.sources,
             params: &self.params,
             stages: self.stages,
             wants: Wants::default(),
             tokeniser: &self.tokeniser,
             classifier: &self.classifier,
-            survey: &survey,
-            duplicates: &duplicates,
+            survey: &known.survey,
+            duplicates: &known.duplicates,
             across: &[],
-            repeats: &HashMap::new(),
-        };
-        let repeats = self.repeats_across(&examiner, &across)?;
-        Examiner { wants, across: &shown, repeats: &repeats, ..examiner }.run(|examined| {
-            let examined = tally.examined(examined);
-            each(Step::Examined(examined, &survey))
-        })?;
-        tally.finish(&self.tokeniser);
-        if !wants.rows {
-            return Ok(());
+            repeats: &known.repeats,
+            watch: self.watch(),
         }
-        let widened = across::widened(&self.found.sources, &self.params, &self.tokeniser, &survey, &across)?;
-        self.document_rows(&survey, &duplicates, &across, &widened, |rows| each(Step::Rows(rows)))
+    }
+
+    /// The pass that looks into every document, from a place on. `each` gets what is not yet counted.
+    fn examine(
+        &self,
+        known: &Known,
+        start: Start,
+        wants: Wants,
+        tally: &mut Tally,
+        mut each: impl FnMut(Examined, &mut Tally) -> Result<()>,
+    ) -> Result<()> {
+        let shown = tally.samples.across.clone();
+        let examiner = Examiner { wants, across: &shown, ..self.examiner(known) };
+        examiner.run_from(Phase::Examine, start, |examined| each(examined, tally))?;
+        tally.finish(&self.tokeniser);
+        Ok(())
     }
 
     /// What goes because it stands in another document: none, unless policy says so. Takes a pass of
@@ -307,7 +367,7 @@ impl Run {
         let involved: HashSet<u32> = across.passages.iter().flat_map(|p| [p.a.document, p.b.document]).collect();
         let mut taken: HashMap<u32, Vec<Span>> = HashMap::new();
         let mut number = 0;
-        examiner.run(|examined| {
+        examiner.run(Phase::Repeats, |examined| {
             let Some(document) = examined.document else { return Ok(()) };
             if involved.contains(&number) {
                 let spans = if document.goes() {
@@ -327,14 +387,10 @@ impl Run {
     }
 
     /// The rows of pairs and clusters, which come after the documents'.
-    fn document_rows(
-        &self,
-        survey: &Survey,
-        duplicates: &Duplicates,
-        across: &Across,
-        widened: &[Passage],
-        mut each: impl FnMut(&[u8]) -> Result<()>,
-    ) -> Result<()> {
+    fn document_rows(&self, known: &Known, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let Known { survey, duplicates, across, .. } = known;
+        let widened =
+            &across::widened(&self.found.sources, &self.params, &self.tokeniser, survey, across, self.watch())?;
         let id = |d: u32| survey.documents.id(d);
         let mut line = Vec::new();
         let mut row = |row: Row| {
@@ -416,30 +472,16 @@ fn duplicate_rows(
     Ok(())
 }
 
-/// What a run comes upon, in order.
-#[expect(clippy::large_enum_variant, reason = "handed on once, never stored")]
-enum Step<'a> {
-    /// A record.
-    Examined(Examined, &'a Survey),
-    /// Rows about several documents, once all records have gone by.
-    Rows(&'a [u8]),
-}
-
-impl Step<'_> {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Step::Examined(examined, _) => &examined.rows,
-            Step::Rows(rows) => rows,
-        }
-    }
-}
-
 /// Adds up a run.
 struct Tally {
     summary: Summary,
     samples: Samples,
     gathered: Option<Gathered>,
     skipped_examples: Vec<String>,
+    /// Documents that share a passage with another.
+    sharing: HashSet<u32>,
+    /// The number of the next document.
+    next: u32,
 }
 
 impl Tally {
@@ -450,7 +492,16 @@ impl Tally {
             samples: Samples::new(top),
             gathered: None,
             skipped_examples: Vec::new(),
+            sharing: HashSet::new(),
+            next: 0,
         }
+    }
+
+    /// Counts what is known before documents are examined.
+    fn known(&mut self, run: &Run, known: &Known) {
+        self.survey(run, &known.survey);
+        self.duplicates(&known.survey, &known.duplicates);
+        self.across(&known.survey, &known.across);
     }
 
     fn survey(&mut self, run: &Run, survey: &Survey) {
@@ -474,6 +525,7 @@ impl Tally {
     fn duplicates(&mut self, survey: &Survey, duplicates: &Duplicates) {
         let id = |d: u32| survey.documents.id(d);
         self.summary.clusters = duplicates.clusters.len() as u64;
+        self.summary.audit = duplicates.audit;
         self.summary.limits_reached = duplicates.limits_reached.iter().copied().collect();
         if let Some(gathered) = &mut self.gathered {
             gathered.duplicates(duplicates.pairs(), &duplicates.clusters, id);
@@ -493,6 +545,7 @@ impl Tally {
 
     fn across(&mut self, survey: &Survey, across: &Across) {
         self.summary.passages += across.passages.len() as u64;
+        self.sharing = across.passages.iter().flat_map(|p| [p.a.document, p.b.document]).collect();
         self.summary.versions = across.versions.len() as u64;
         let limits = [
             ("phrases in too many documents to compare pair by pair", across.phrases_capped),
@@ -516,6 +569,8 @@ impl Tally {
     fn examined(&mut self, mut examined: Examined) -> Examined {
         let Some(document) = &mut examined.document else { return examined };
         let s = &mut self.summary;
+        let shares = self.sharing.contains(&self.next);
+        self.next += 1;
         let goes = document.goes();
         let mut labels = BTreeSet::new();
         let mut count = |s: &mut Summary, label: Label, action: Action, bytes: u64| {
@@ -549,7 +604,7 @@ impl Tally {
             s.labels.entry(label).or_default().documents += 1;
         }
         s.passages += document.passages.len() as u64;
-        s.documents_with_passages += u64::from(!document.passages.is_empty());
+        s.documents_with_passages += u64::from(shares || !document.passages.is_empty());
         for (i, is_a, lines, text) in document.sides.drain(..) {
             let (_, sample) = &mut self.samples.across[i];
             sample.show(is_a, lines, text);

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::io::{self, Read, Write};
+use std::sync::LazyLock;
 
 use bitvec::vec::BitVec;
 use rayon::prelude::*;
@@ -16,11 +18,13 @@ use crate::error::Result;
 use crate::fingerprint::{Fingerprint, Frequencies};
 use crate::params::Params;
 use crate::pipeline::overlap::overlapped;
+use crate::pipeline::plan::{From, To};
 use crate::pipeline::{BATCH_LEN_BYTES, Stages};
 use crate::read::{Checksum, Corpus, RawRecord, Source, parse};
 use crate::recurring::{DocumentWords, Words};
-use crate::spill::{Array, Sorter, Spill};
+use crate::spill::{Array, Fixed, Sorter, Spill};
 use crate::tokenise::{Tokeniser, View};
+use crate::watch::{Course, Event, Phase, Watch};
 
 /// What is remembered of each document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +124,30 @@ impl Documents {
         key.split_first().map(|(_, key)| String::from_utf8_lossy(key).into_owned())
     }
 
+    /// Writes all of them.
+    pub(super) fn write(&self, to: &mut To<impl Write>) -> io::Result<()> {
+        fn all<T: Fixed>(array: &Array<T>) -> impl Iterator<Item = T> {
+            array.pieces().flat_map(|piece| piece.into_owned())
+        }
+        to.list(all(&self.rows))?;
+        for texts in [&self.ids, &self.sort_keys] {
+            to.list(all(&texts.bytes))?;
+            to.list(all(&texts.ends))?;
+        }
+        Ok(())
+    }
+
+    /// Reads them back.
+    pub(super) fn read(from: &mut From<impl Read>, spill: &Spill) -> io::Result<Self> {
+        let mut documents = Self::new(spill);
+        from.list(|row| documents.rows.push(row))?;
+        for texts in [&mut documents.ids, &mut documents.sort_keys] {
+            from.list(|byte| texts.bytes.push(byte))?;
+            from.list(|end| texts.ends.push(end))?;
+        }
+        Ok(documents)
+    }
+
     /// How many share their id with another.
     pub fn with_shared_id(&self, spill: &Spill) -> u64 {
         let mut hashes: Sorter<(u64, u64)> = Sorter::new(spill, spill.share(12));
@@ -201,8 +229,8 @@ pub struct Survey {
     pub skipped: u64,
     /// The first reasons, as `source line N: why`.
     pub skipped_examples: Vec<String>,
-    /// How common words and lines are.
-    pub frequencies: Frequencies,
+    /// How common words and lines are; its tables, some 40 MB, are made when one asks.
+    pub frequencies: LazyLock<Frequencies>,
     /// What each source's content was.
     pub checksums: Vec<Checksum>,
     /// The words of the first document of each comparison form; its copies have none.
@@ -249,8 +277,9 @@ pub fn survey(
     stages: Stages,
     tokeniser: &Tokeniser,
     spill: &Spill,
+    watch: Watch,
 ) -> Result<Survey> {
-    let frequencies = Frequencies::default();
+    let frequencies: LazyLock<Frequencies> = LazyLock::new(Frequencies::default);
     let look = |part: &mut Part, words: &mut DocumentWords, raw: &RawRecord| {
         let record = parse(sources, params, raw.clone());
         part.is_document.push(record.document().is_some());
@@ -283,6 +312,7 @@ pub fn survey(
     };
 
     let mut corpus = Corpus::new(sources);
+    let course = Course::begin(watch, Phase::Survey, sources, &[]);
     let mut learned = Learned {
         documents: Documents::new(spill),
         words: Words::for_a_corpus(spill),
@@ -294,13 +324,15 @@ pub fn survey(
     overlapped(
         || corpus.next_batch(BATCH_LEN_BYTES),
         |batch: Vec<RawRecord>| -> Vec<Part> {
+            course.works_on(batch.iter());
             batch.par_chunks(PART_LEN_RECORDS).map_init(DocumentWords::default, part).collect()
         },
         |parts| {
-            parts.into_iter().for_each(|part| learned.add(part, sources));
+            parts.into_iter().for_each(|part| learned.add(part, sources, watch));
             Ok(())
         },
     )?;
+    course.ended();
     let Learned { documents, totals, is_document, skipped, skipped_examples, words, .. } = learned;
     let checksums = corpus.into_checksums();
     Ok(Survey { documents, totals, is_document, skipped, skipped_examples, frequencies, checksums, words })
@@ -323,7 +355,7 @@ struct Learned {
 }
 
 impl Learned {
-    fn add(&mut self, part: Part, sources: &[Source]) {
+    fn add(&mut self, part: Part, sources: &[Source], watch: Watch) {
         self.is_document.extend(part.is_document);
         for (number, row) in (0..).zip(&part.rows) {
             if row.fingerprint.is_some_and(|f| self.is_first(f)) {
@@ -339,8 +371,9 @@ impl Learned {
         }
         self.skipped += part.skipped.len() as u64;
         for (source, line, why) in part.skipped {
+            let name = &sources[source as usize].name;
+            watch.inspect(|tell| tell(Event::Skipped { source: name, line, why: &why }));
             if self.skipped_examples.len() < EXAMPLES_MAX {
-                let name = &sources[source as usize].name;
                 self.skipped_examples.push(format!("`{name}` line {line}: {why}"));
             }
         }

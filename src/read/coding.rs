@@ -83,6 +83,11 @@ impl Coding {
         }))
     }
 
+    /// Whether a file is its content, byte for byte.
+    pub(crate) fn is_plain(&self) -> bool {
+        *self == Self::from(Compression::None)
+    }
+
     fn transcoding(&self) -> io::Result<Option<&'static encoding_rs::Encoding>> {
         let Some(name) = &self.encoding else { return Ok(None) };
         match encoding::named(name) {

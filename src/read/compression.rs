@@ -43,6 +43,8 @@ pub const EXPANSION_MAX: u64 = 1_100;
 const EXPANDED_LEN_BYTES_MIN: u64 = 1 << 28;
 
 const BUFFER_LEN_BYTES: usize = 1 << 16;
+/// The more is written at once, the larger the pieces the system keeps it in.
+const WRITE_BUFFER_LEN_BYTES: usize = 1 << 18;
 
 impl Compression {
     /// The bytes of a file's beginning that [`detect`](Self::detect) looks at.
@@ -120,7 +122,7 @@ impl Compression {
     /// # Errors
     /// When the compressor cannot be set up.
     pub fn encode(self, file: File) -> io::Result<Encoder> {
-        let file = BufWriter::with_capacity(BUFFER_LEN_BYTES, file);
+        let file = BufWriter::with_capacity(WRITE_BUFFER_LEN_BYTES, file);
         Ok(Encoder(match self {
             Compression::None => Inner::None(file),
             Compression::Gzip => Inner::Gzip(GzEncoder::new(file, flate2::Compression::new(GZIP_LEVEL))),

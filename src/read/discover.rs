@@ -15,7 +15,7 @@ use ignore::WalkBuilder;
 use tempfile::{NamedTempFile, TempPath};
 
 use super::csv::Columns;
-use super::{Coding, Compression, FORMATS, Format, Reader, Row, Watch, encoding, host, memory, warc};
+use super::{Coding, Compression, FORMATS, Format, Reader, Row, Stop, encoding, host, memory, warc};
 use crate::error::{Error, Result};
 use crate::params::Reading;
 use crate::scratch::Scratch;
@@ -42,8 +42,8 @@ pub struct Source {
     pub(crate) record_len_bytes_max: u64,
     /// Its records, when they are in memory and no file has them.
     pub(crate) rows: Option<Arc<[Row]>>,
-    /// Whoever is told how far reading has come, and may end it.
-    pub(crate) watch: Option<Arc<Watch>>,
+    /// What may end its reading.
+    pub(crate) stop: Option<Arc<Stop>>,
     /// The copy of something that can be read only once; deleted with the last clone.
     spool: Option<Arc<(TempPath, Scratch)>>,
 }
@@ -62,7 +62,7 @@ impl Source {
             unreadable: None,
             record_len_bytes_max: reading.record_len_bytes_max,
             rows: Some(rows.into()),
-            watch: None,
+            stop: None,
             spool: None,
         }
     }
@@ -386,7 +386,7 @@ impl Search {
             unreadable: None,
             record_len_bytes_max: self.record_len_bytes_max,
             rows: None,
-            watch: None,
+            stop: None,
             spool: None,
         }
     }

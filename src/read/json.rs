@@ -111,7 +111,13 @@ impl Escapes {
             Escapes::Json | Escapes::Ascii => {}
         }
         let mut raw = String::with_capacity(text.len() + text.len() / 8);
-        for character in text.chars() {
+        let mut rest = text;
+        // What is written as it is comes in long runs.
+        while let Some(run) = rest.bytes().position(|byte| self.escapes(byte)) {
+            raw.push_str(&rest[..run]);
+            let mut characters = rest[run..].chars();
+            let Some(character) = characters.next() else { break };
+            rest = characters.as_str();
             match character {
                 '"' => raw.push_str("\\\""),
                 '\\' => raw.push_str("\\\\"),
@@ -120,12 +126,16 @@ impl Escapes {
                 '\n' => raw.push_str("\\n"),
                 '\r' => raw.push_str("\\r"),
                 '\t' => raw.push_str("\\t"),
-                '\0'..='\x1f' => push_code_units(&mut raw, character),
-                '\x7f'.. if self == Escapes::Ascii => push_code_units(&mut raw, character),
-                _ => raw.push(character),
+                _ => push_code_units(&mut raw, character),
             }
         }
+        raw.push_str(rest);
         raw
+    }
+
+    /// Whether a character that begins with this byte is written as an escape.
+    fn escapes(self, byte: u8) -> bool {
+        matches!(byte, ..b' ' | b'"' | b'\\') || (byte >= 0x7f && self == Escapes::Ascii)
     }
 
     /// The way of writing that turns `text` into exactly `raw`, when it is one of ours.

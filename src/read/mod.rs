@@ -46,9 +46,9 @@ mod jsonl;
 mod memory;
 mod plain;
 mod reader;
+mod stop;
 #[cfg(feature = "tables")]
 mod table;
-mod watch;
 pub(crate) mod warc;
 
 pub use coding::{Coding, Encoder};
@@ -60,7 +60,7 @@ pub use formats::{FORMATS, Format};
 pub use json::Escapes;
 pub use memory::{Field, Row};
 pub use reader::{Checksum, Corpus, RECORD_LEN_BYTES_MAX, Reader};
-pub use watch::Watch;
+pub use stop::Stop;
 
 pub(crate) use jsonl::field_names;
 pub(crate) use reader::Hasher;

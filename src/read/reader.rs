@@ -336,6 +336,12 @@ impl<'a> Corpus<'a> {
         Self { expected: Some(checksums), ..Self::new(sources) }
     }
 
+    /// The same without the first sources, which were seen already.
+    pub fn without_first(mut self, sources: usize) -> Self {
+        self.checksums.extend(self.expected.iter().flat_map(|expected| &expected[..sources]));
+        self
+    }
+
     /// The next records, about `len_bytes` of them together but at least one; `None` at the end.
     ///
     /// # Errors
@@ -343,8 +349,8 @@ impl<'a> Corpus<'a> {
     pub fn next_batch(&mut self, len_bytes: usize) -> Result<Option<Vec<RawRecord>>> {
         let mut batch = Vec::new();
         let mut len = 0;
-        let watch = self.sources.get(self.checksums.len()).and_then(|source| source.watch.as_ref());
-        watch.map_or(Ok(()), |watch| watch.go_on())?;
+        let stop = self.sources.get(self.checksums.len()).and_then(|source| source.stop.as_ref());
+        stop.map_or(Ok(()), |stop| stop.go_on())?;
         while len < len_bytes {
             let index = self.checksums.len();
             let Some(source) = self.sources.get(index) else { break };
@@ -366,9 +372,6 @@ impl<'a> Corpus<'a> {
                     self.reader = None;
                 }
             }
-        }
-        if let Some(watch) = watch {
-            watch.read(batch.len() as u64, batch.iter().map(|record| record.raw.len() as u64).sum());
         }
         Ok((!batch.is_empty()).then_some(batch))
     }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::index::BandShape;
 use crate::label::{Action, Label};
 use crate::params::Params;
+use crate::report::Audit;
 use crate::report::rows::FORMAT_VERSION;
 
 /// Counts of one run. Bytes are UTF-8 bytes of document texts.
@@ -42,7 +43,7 @@ pub struct Summary {
     pub labels: BTreeMap<Label, LabelCounts>,
     /// Repeated passages reported.
     pub passages: u64,
-    /// Documents in which a passage is repeated.
+    /// Documents in which a passage is repeated, or that share one with another.
     pub documents_with_passages: u64,
     /// Pairs of documents that are versions of one text, with insertions.
     pub versions: u64,
@@ -60,6 +61,9 @@ pub struct Summary {
     pub shape: BandShape,
     /// Share of the pairs exactly at `similar` that the bands are expected to miss.
     pub miss_rate_expected: f64,
+    /// What a sample of documents compared with all others says, when it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Audit>,
     /// Places where a declared limit cut the search short, by name.
     pub limits_reached: BTreeMap<&'static str, u64>,
     /// What a reader should know, such as why nothing was found.
@@ -71,7 +75,7 @@ pub struct Summary {
 }
 
 /// Findings of one label.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct LabelCounts {
     /// Spans.
     pub spans: u64,
@@ -113,6 +117,7 @@ impl Summary {
             bytes_to_metadata: 0,
             shape,
             miss_rate_expected,
+            audit: None,
             limits_reached: BTreeMap::new(),
             notes: Vec::new(),
             params: params.clone(),

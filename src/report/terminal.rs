@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::label::{Action, Label};
-use crate::report::{DocumentSample, PassageSample, Samples, SpanSample, Stretch, Summary};
+use crate::report::{Audit, CONFIDENCE, DocumentSample, PassageSample, Samples, SpanSample, Stretch, Summary};
 
 pub(super) const HEADING: Style = Style::new().bold();
 pub(super) const FAINT: Style = Style::new().dimmed();
@@ -82,8 +82,8 @@ fn labels(out: &mut String, s: &Summary, samples: &Samples) -> fmt::Result {
     }
     writeln!(
         out,
-        "\n{HEADING}{:<18} {:>7} {:>6} {:>9}  {:<9} for example{HEADING:#}",
-        "class", "spans", "docs", "bytes", "becomes"
+        "\n{HEADING}{:<18} {:>7} {:>6} {:>9} {:>9}  {:<9} for example{HEADING:#}",
+        "class", "spans", "docs", "bytes", "go", "becomes"
     )?;
     for (label, c) in &s.labels {
         let Some((&action, _)) = c.actions.iter().max_by_key(|&(action, n)| (n, *action)) else { continue };
@@ -91,39 +91,93 @@ fn labels(out: &mut String, s: &Summary, samples: &Samples) -> fmt::Result {
             continue;
         }
         let style = style(action);
-        let example = samples.labels.get(label).map(|(_, span)| quoted(span.excerpt.as_str(), 40)).unwrap_or_default();
+        let example = samples.labels.get(label).map(|(_, span)| quoted(span.excerpt.as_str(), 36)).unwrap_or_default();
         writeln!(
             out,
-            "{:<18} {:>7} {:>6} {:>9}  {style}{:<9}{style:#} {example}",
+            "{:<18} {:>7} {:>6} {:>9} {:>9}  {style}{:<9}{style:#} {example}",
             label.name(),
             c.spans,
             c.documents,
             size(c.bytes),
+            if c.bytes_taken == 0 { "·".to_owned() } else { size(c.bytes_taken) },
             action.name(),
         )?;
     }
-    Ok(())
+    writeln!(out, "{FAINT}{:<18} {:>7} {:>6} {:>9} {:>9}{FAINT:#}", "together", "", "", "", size(s.bytes_removed))
 }
 
 fn duplicates(out: &mut String, s: &Summary, samples: &Samples) -> fmt::Result {
-    if s.clusters == 0 && s.duplicates.is_empty() {
-        return Ok(());
-    }
     let kinds: Vec<String> = s.duplicates.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+    let found = if kinds.is_empty() {
+        "none".to_owned()
+    } else {
+        format!("{} in {}", kinds.join(", "), count(s.clusters, "cluster"))
+    };
     writeln!(
         out,
-        "\n{HEADING}duplicate documents{HEADING:#}  {} in {}, at Jaccard >= {} on {}-word shingles",
-        kinds.join(", "),
-        count(s.clusters, "cluster"),
-        s.params.documents.similar,
-        s.params.documents.shingle_len_tokens,
+        "\n{HEADING}duplicate documents{HEADING:#}  {found}, at Jaccard >= {} on {}-word shingles",
+        s.params.documents.similar, s.params.documents.shingle_len_tokens,
     )?;
+    missed(out, s)?;
     for c in &samples.clusters {
         let (first, jaccard) = &c.first;
         let more = if c.members > 1 { format!(" and {} more", c.members - 1) } else { String::new() };
         writeln!(out, "  {} {FAINT}stays for{FAINT:#} {} ({jaccard:.2}){more}", isolate(&c.anchor), isolate(first))?;
     }
     Ok(())
+}
+
+/// What the search is expected to miss, and what a sample says it did.
+fn missed(out: &mut String, s: &Summary) -> fmt::Result {
+    writeln!(out, "  {FAINT}{}{FAINT:#}", expected_to_miss(s))?;
+    s.audit.iter().try_for_each(|audit| writeln!(out, "  {}", audited(audit, s.params.documents.similar)))
+}
+
+/// What the bands of a run are expected to miss.
+pub(super) fn expected_to_miss(s: &Summary) -> String {
+    format!(
+        "{} bands of {} rows: expected to miss {} of the pairs exactly at {}, fewer above",
+        s.shape.bands,
+        s.shape.rows,
+        per_cent(s.miss_rate_expected),
+        s.params.documents.similar
+    )
+}
+
+/// What an audit says, in a sentence.
+pub(super) fn audited(a: &Audit, similar: f64) -> String {
+    let drawn = format!(
+        "audit: {} of {} compared with all others: ",
+        grouped(a.documents_sampled),
+        count(a.documents, "different document")
+    );
+    if a.documents_with_pairs == 0 {
+        return drawn + &format!("no pair at or above {similar} to be missed");
+    }
+    let low = (a.complete_min * 1_000.0).floor() / 10.0;
+    let high = (a.complete_max * 1_000.0).ceil() / 10.0;
+    drawn
+        + &format!(
+            "{} at or above {similar}, {} missed; all of its pairs proposed for {} of {}, so for {low:.1}–{high:.1} % of \
+             all such documents ({:.0} % confidence)",
+            count(a.pairs, "pair"),
+            grouped(a.pairs_missed),
+            grouped(a.documents_complete),
+            count(a.documents_with_pairs, "document"),
+            CONFIDENCE * 100.0
+        )
+}
+
+/// `0.04 %`, with the digits that tell it from none and all.
+pub(super) fn per_cent(share: f64) -> String {
+    let percent = share * 100.0;
+    match percent.min(100.0 - percent) {
+        edge if edge <= 0.0 => format!("{percent:.0} %"),
+        0.1.. => format!("{percent:.1} %"),
+        0.001.. => format!("{percent:.3} %"),
+        _ if percent < 50.0 => "<0.001 %".to_owned(),
+        _ => ">99.99 %".to_owned(),
+    }
 }
 
 fn passages(out: &mut String, s: &Summary, passages: &[PassageSample]) -> fmt::Result {

@@ -67,6 +67,18 @@ impl<T: Fixed> Sorter<T> {
         records.into_iter().for_each(|record| self.push(record));
     }
 
+    /// Adds records, many at once.
+    pub fn extend_from_slice(&mut self, mut records: &[T]) {
+        while !records.is_empty() {
+            if self.buffer.len() >= self.len_max {
+                self.write_run();
+            }
+            let (now, later) = records.split_at(records.len().min(self.len_max - self.buffer.len()));
+            self.buffer.extend_from_slice(now);
+            records = later;
+        }
+    }
+
     /// Ends the adding.
     pub fn finish(mut self) -> Sorted<T> {
         if self.runs.is_empty() {

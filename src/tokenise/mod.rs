@@ -16,6 +16,7 @@
 //! assert_eq!(tokens[1].hash, tokeniser.tokenise("الامه")[0].hash);
 //! ```
 
+mod blocks;
 mod scan;
 mod table;
 
@@ -26,6 +27,7 @@ use std::sync::LazyLock;
 use crate::normalise::Folds;
 use crate::segment::{Segment, segment};
 use crate::span::Span;
+use blocks::Rows;
 use table::{Class, Entry, Table};
 
 /// One word.
@@ -47,6 +49,7 @@ pub fn word_hashes(tokens: &[Token]) -> Vec<u64> {
 pub struct Tokeniser {
     folds: Folds,
     table: Table,
+    rows: Rows,
 }
 
 impl Default for Tokeniser {
@@ -64,7 +67,8 @@ pub fn default_tokeniser() -> &'static Tokeniser {
 impl Tokeniser {
     /// A tokeniser for these folds.
     pub fn new(folds: Folds) -> Self {
-        Self { folds, table: Table::new(folds) }
+        let table = Table::new(folds);
+        Self { folds, rows: Rows::new(&table), table }
     }
 
     /// The words of `text` in order.

@@ -9,6 +9,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::blocks::{Chunk, Rows};
 use super::table::{Class, Entry};
 use super::{Chars, Tokeniser};
 use crate::span::Span;
@@ -30,50 +31,110 @@ pub enum Piece {
 
 type Form = [u8; FORM_LEN_BYTES_MAX];
 
+/// Room for the comparison form of one word: of the fast way and of the plain one.
+struct Forms {
+    one: Form,
+    plain: String,
+}
+
+impl Default for Forms {
+    fn default() -> Self {
+        Self { one: [0; _], plain: String::new() }
+    }
+}
+
 impl Tokeniser {
     /// Calls `each` with every word and every line end in order.
     pub fn scan(&self, text: &str, mut each: impl FnMut(Piece)) {
-        let bytes = text.as_bytes();
-        let mut form: Form = [0; _];
-        let mut plain_form = String::new();
-        let mut at = 0;
-        while at < bytes.len() {
-            let (entry, len) = match bytes[at..] {
-                [first @ ..0x80, ..] => (self.table.short()[first as usize], 1),
-                [first @ ..0xe0, second, ..] => (self.table.short()[of_two(first, second)], 2),
-                _ => self.long_entry(text, at),
-            };
-            if entry.is_other() {
-                if entry.ends_line() {
-                    each(Piece::LineEnd);
-                }
-                at += len;
-                continue;
-            }
-            let start = at;
-            let cut = if entry.starts() {
-                self.word_at(text, start, &mut form)
-            } else if entry.class() == Class::Single && !entry.is_normalised() {
-                self.single_at(text, start, &mut form)
-            } else if entry.class().starts_word() {
-                None
-            } else {
-                at += len;
-                continue;
-            };
-            if let Some((end, form_len)) = cut {
-                at = end;
-                if form_len > 0 {
-                    each(Piece::Word(Span::new(start, end), xxh3_64(&form[..form_len])));
-                }
-            } else {
-                let mut chars = Chars { text, at: start + len, table: &self.table };
-                at = chars.word_end(entry.class());
-                self.forms(&text[start..at], &mut plain_form, |form| {
-                    each(Piece::Word(Span::new(start, at), xxh3_64(form.as_bytes())));
-                });
-            }
+        let mut forms = Forms::default();
+        if !Rows::available() {
+            return self.scan_by_steps(text, &mut forms, &mut each);
         }
+        let bytes = text.as_bytes();
+        // A block is looked at with the byte before it.
+        let mut at = if text.is_empty() { 0 } else { self.step(text, 0, &mut forms, &mut each) };
+        let mut chunk = Chunk::new();
+        while at < bytes.len() {
+            chunk.look(&self.rows, bytes, at);
+            at = self.walk(text, at, &chunk, &mut forms, &mut each);
+        }
+    }
+
+    /// Goes through a chunk that begins at `base`, and returns where the next one is to begin.
+    #[inline]
+    fn walk(&self, text: &str, base: usize, chunk: &Chunk, forms: &mut Forms, each: &mut impl FnMut(Piece)) -> usize {
+        let is_last = base + chunk.len() == text.len();
+        let mut at = 0;
+        while at < chunk.len() {
+            at = chunk.skip_apart(at);
+            if at == chunk.len() {
+                break;
+            }
+            if chunk.is_plain(at) {
+                let end = chunk.skip_plain(at);
+                let ends = if end < chunk.len() {
+                    chunk.is_apart(end) || text.as_bytes()[base + end] == b'\n'
+                } else if is_last {
+                    true
+                } else if at > 0 {
+                    // Perhaps the word goes on in the next chunk.
+                    return base + at;
+                } else {
+                    false
+                };
+                if ends {
+                    each(Piece::Word(Span::new(base + at, base + end), xxh3_64(chunk.form(at, end))));
+                    at = end;
+                    continue;
+                }
+            }
+            at = self.step(text, base + at, forms, each) - base;
+        }
+        base + at
+    }
+
+    /// The same one token at a time.
+    fn scan_by_steps(&self, text: &str, forms: &mut Forms, each: &mut impl FnMut(Piece)) {
+        let mut at = 0;
+        while at < text.len() {
+            at = self.step(text, at, forms, each);
+        }
+    }
+
+    /// One word, or one code point that belongs to none; returns its end.
+    fn step(&self, text: &str, start: usize, forms: &mut Forms, each: &mut impl FnMut(Piece)) -> usize {
+        let (entry, len) = match text.as_bytes()[start..] {
+            [first @ ..0x80, ..] => (self.table.short()[first as usize], 1),
+            [first @ ..0xe0, second, ..] => (self.table.short()[of_two(first, second)], 2),
+            _ => self.long_entry(text, start),
+        };
+        if entry.is_other() {
+            if entry.ends_line() {
+                each(Piece::LineEnd);
+            }
+            return start + len;
+        }
+        let cut = if entry.starts() {
+            self.word_at(text, start, &mut forms.one)
+        } else if entry.class() == Class::Single && !entry.is_normalised() {
+            self.single_at(text, start, &mut forms.one)
+        } else if entry.class().starts_word() {
+            None
+        } else {
+            return start + len;
+        };
+        if let Some((end, form_len)) = cut {
+            if form_len > 0 {
+                each(Piece::Word(Span::new(start, end), xxh3_64(&forms.one[..form_len])));
+            }
+            return end;
+        }
+        let mut chars = Chars { text, at: start + len, table: &self.table };
+        let end = chars.word_end(entry.class());
+        self.forms(&text[start..end], &mut forms.plain, |form| {
+            each(Piece::Word(Span::new(start, end), xxh3_64(form.as_bytes())));
+        });
+        end
     }
 
     /// The end of the word of letters and digits that begins at `start`, and the length of its
@@ -212,14 +273,24 @@ mod tests {
 
     fn check(text: &str) {
         for tokeniser in TOKENISERS.iter() {
-            let (mut plain, mut scanned) = (Vec::new(), Vec::new());
+            let mut plain = Vec::new();
             tokeniser.for_each_word(text, |span, form| plain.push((span, xxh3_64(form.as_bytes()))));
-            tokeniser.scan(text, |piece| {
-                if let Piece::Word(span, hash) = piece {
-                    scanned.push((span, hash));
+            let mut lines = Vec::new();
+            for by_blocks in [false, true] {
+                let (mut scanned, mut line_ends) = (Vec::new(), Vec::new());
+                let mut each = |piece| match piece {
+                    Piece::Word(span, hash) => scanned.push((span, hash)),
+                    Piece::LineEnd => line_ends.push(scanned.len()),
+                };
+                if by_blocks {
+                    tokeniser.scan(text, each);
+                } else {
+                    tokeniser.scan_by_steps(text, &mut Forms::default(), &mut each);
                 }
-            });
-            assert_eq!(scanned, plain, "{text:?} under {:?}", tokeniser.folds);
+                assert_eq!(scanned, plain, "{text:?} under {:?}, by blocks: {by_blocks}", tokeniser.folds);
+                lines.push(line_ends);
+            }
+            assert_eq!(lines[0], lines[1], "{text:?} under {:?}", tokeniser.folds);
         }
     }
 
@@ -273,6 +344,19 @@ mod tests {
             text in "[\\p{Arabic}\\p{Latin}\\p{Greek}\\p{Cyrillic}\\p{Han}\\p{Hangul}\\p{Thai}\\p{Katakana}\\p{Hiragana}\\p{M}a-z0-9 .,:_'’،\n\r\u{200c}\u{200f}\u{feff}\u{640}]{0,60}"
         ) {
             check(&text);
+        }
+
+        /// Long enough for several blocks, with characters across their borders.
+        #[test]
+        fn blocks_give_what_steps_give(
+            parts in prop::collection::vec(prop_oneof![
+                4 => "[\u{621}-\u{64a}]{1,7}[ ،.\n]?",
+                2 => "[a-zA-Z0-9]{1,9}[ ,.']?",
+                1 => "[\\p{Cyrillic}\\p{Greek}\\p{Hebrew}]{1,9} ",
+                1 => "[\\p{Arabic}\\p{Latin}\\p{Han}\\p{M}0-9٠-٩ .,،:_'’«»\r\u{85}\u{a0}\u{640}\u{200f}]{0,9}",
+            ], 0..400)
+        ) {
+            check(&parts.concat());
         }
     }
 }

@@ -66,6 +66,11 @@ impl Prepared {
         Some(line)
     }
 
+    /// The index of its source.
+    pub fn source(&self) -> u32 {
+        self.source
+    }
+
     /// A record that passes through as it is.
     pub fn unchanged(source: u32, raw: Bytes) -> Self {
         Self { source, gone: false, cleaned: raw, ledger: Vec::new(), metadata: Vec::new() }

@@ -26,6 +26,7 @@ use serde_json::Value;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use super::names;
+use super::progress::Kept;
 use crate::error::{Error, Result};
 use crate::label::{Action, Label};
 use crate::params::Params;
@@ -304,7 +305,7 @@ pub(super) fn sum(body: &[u8]) -> String {
     format!(",\"sum\":\"{:08x}\"}}", xxh3_64(body) as u32)
 }
 
-fn is_sealed(line: &[u8]) -> bool {
+pub(super) fn is_sealed(line: &[u8]) -> bool {
     let Some(line) = line.strip_suffix(b"\n") else { return false };
     let Some((body, seal)) = line.split_at_checked(line.len().saturating_sub(SEAL_LEN_BYTES)) else { return false };
     sum(body).as_bytes() == seal
@@ -321,6 +322,7 @@ pub(super) struct LedgerWriter {
     path: PathBuf,
     hasher: Xxh3Default,
     lines: u64,
+    len_bytes: u64,
 }
 
 impl LedgerWriter {
@@ -331,7 +333,7 @@ impl LedgerWriter {
         sources: &[Source],
         checksums: &[Checksum],
     ) -> Result<Self> {
-        let mut writer = Self { file: BufWriter::new(file), path, hasher: Xxh3Default::new(), lines: 0 };
+        let mut writer = Self { file: BufWriter::new(file), path, hasher: Xxh3Default::new(), lines: 0, len_bytes: 0 };
         let sources = sources.iter().zip(checksums).map(|(source, checksum)| LedgerSource {
             name: source.name.clone(),
             format: source.format.name.to_owned(),
@@ -350,10 +352,28 @@ impl LedgerWriter {
         Ok(writer)
     }
 
+    /// Goes on with a ledger of which this much is durable.
+    pub(super) fn go_on(mut file: File, path: PathBuf, kept: &Kept) -> Result<Self> {
+        let (mut hasher, mut lines) = (Xxh3Default::new(), 0);
+        kept.go_on(&mut file, &path, |bytes| {
+            hasher.update(bytes);
+            lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        })?;
+        Ok(Self { file: BufWriter::new(file), path, hasher, lines, len_bytes: kept.len_bytes })
+    }
+
+    /// Makes durable what was written so far.
+    pub(super) fn rest(&mut self) -> Result<Kept> {
+        let done = self.file.flush().and_then(|()| self.file.get_ref().sync_data());
+        done.map_err(|e| Error::io("write", &self.path, e))?;
+        Ok(Kept { len_bytes: self.len_bytes, xxh3: format!("{:032x}", self.hasher.digest128()) })
+    }
+
     /// Appends whole sealed lines.
     pub(super) fn write(&mut self, lines: &[u8]) -> Result<()> {
         self.hasher.update(lines);
         self.lines += memchr::memchr_iter(b'\n', lines).count() as u64;
+        self.len_bytes += lines.len() as u64;
         self.file.write_all(lines).map_err(|e| Error::io("write", &self.path, e))
     }
 

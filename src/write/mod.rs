@@ -61,14 +61,16 @@
 mod cut;
 mod ledger;
 mod output;
+mod progress;
 mod restore;
 mod staging;
 
 pub use cut::{Prepared, prepare};
 pub use ledger::{Added, LEDGER_VERSION, Ledger, LedgerEntry, LedgerLine, LedgerPartner, LedgerSource, Rewritten};
 pub use output::Output;
+pub use progress::{CommandLine, Identity, Input, Kept, PROGRESS_VERSION, Progress, Written};
 pub use restore::{RestoreSummary, restore};
-pub use staging::{Staging, check_target};
+pub use staging::{Staging, check_target, progress_of};
 
 /// The names inside an output folder.
 pub mod names {

@@ -1,51 +1,158 @@
 //! An output folder that appears whole or not at all.
 //!
-//! Everything is written into a hidden sibling of the target, synced, and renamed in one step. A
-//! run that fails leaves nothing behind; a run that is killed leaves the hidden folder, never a
-//! half-written target.
+//! Everything is written into a hidden sibling of the target, synced, and renamed in one step:
+//!
+//! ```text
+//! .NAME.ghirbal-partial/   for its owner only
+//!   lock       held as long as a run works here: a second run on the same target is refused
+//!   progress   how far a run has come for good (see `progress`), when it has
+//!   plan       what its passes over the input have found
+//!   output/    what will stand at the target
+//! ```
+//!
+//! A run that fails leaves nothing behind, and one that is killed never a half-written target: what
+//! remains is the hidden folder. The next run on the target takes it over, and goes on from there
+//! or clears it.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Component, Path, PathBuf};
-
-use tempfile::TempDir;
 
 use crate::error::{Error, Result};
 use crate::scratch::{self, Scratch};
 
-/// A folder under construction. Deleted on drop unless committed.
+/// The names inside the hidden folder.
+mod inside {
+    pub const LOCK: &str = "lock";
+    pub const PROGRESS: &str = "progress";
+    pub const PLAN: &str = "plan";
+    pub const OUTPUT: &str = "output";
+}
+
+/// A folder under construction. Deleted on drop unless committed or kept.
 pub struct Staging {
     target: PathBuf,
-    folder: TempDir,
-    _scratch: Scratch,
+    folder: PathBuf,
+    scratch: Scratch,
+    /// Let go last, when nothing of the folder is ours any more.
+    _lock: File,
     /// Folders created inside, to be synced.
     folders: BTreeSet<PathBuf>,
+    /// Whether there is something to go on from.
+    kept: bool,
 }
 
 impl Staging {
     /// Begins a folder that will stand at `target`.
     ///
     /// # Errors
-    /// When the target holds something already, or stands inside an input, or cannot be written.
+    /// When the target holds something already, or stands inside an input, or cannot be written; when
+    /// another run is at work on it, or has left something that can be gone on with.
     pub fn create(target: &Path, inputs: &[PathBuf]) -> Result<Self> {
+        let mut staging = Self::open(target, inputs)?;
+        if staging.has_progress() {
+            staging.kept = true;
+            return Err(Error::usage("an unfinished run has left its work in")
+                .at(&staging.folder)
+                .hint(format!("`ghirbal resume {}` finishes it; or delete that folder", target.display())));
+        }
+        staging.begin()?;
+        Ok(staging)
+    }
+
+    /// Takes the target's hidden folder, with whatever an earlier run has left in it.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create), but for what is left.
+    pub fn open(target: &Path, inputs: &[PathBuf]) -> Result<Self> {
         let target = checked(target, inputs)?;
         let parent = target.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(parent).map_err(|e| Error::io("create the folder", parent, e))?;
-        let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut builder = tempfile::Builder::new();
-        let prefix = format!(".{name}.ghirbal-");
-        builder.prefix(&prefix);
-        #[cfg(unix)]
-        {
-            // A temporary folder is for its owner only; this one becomes an ordinary folder, and
-            // the user's mask decides.
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(fs::Permissions::from_mode(0o777));
+        let folder = partial(&target);
+        let lock = loop {
+            own_folder(&folder)?;
+            if let Some(lock) = lock(&folder, &target)? {
+                break lock;
+            }
+        };
+        let scratch = Scratch::new(&folder);
+        let kept = folder.join(inside::PROGRESS).exists();
+        let mut staging = Self { target, folder, scratch, _lock: lock, folders: BTreeSet::new(), kept };
+        if kept {
+            staging.keep();
         }
-        let folder = builder.tempdir_in(parent).map_err(|e| Error::io("create a folder in", parent, e))?;
-        let scratch = Scratch::new(folder.path());
-        Ok(Self { target, folder, _scratch: scratch, folders: BTreeSet::new() })
+        Ok(staging)
+    }
+
+    /// Clears what is left of an earlier run.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn begin(&mut self) -> Result<()> {
+        self.forget();
+        for name in [inside::PROGRESS, inside::PLAN] {
+            let path = self.folder.join(name);
+            absent(fs::remove_file(&path)).map_err(|e| Error::io("delete", &path, e))?;
+        }
+        self.begin_output()
+    }
+
+    /// Clears what is left of an output.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn begin_output(&mut self) -> Result<()> {
+        let output = self.output();
+        absent(fs::remove_dir_all(&output)).map_err(|e| Error::io("delete", &output, e))?;
+        fs::create_dir(&output).map_err(|e| Error::io("create the folder", &output, e))
+    }
+
+    /// Whether an earlier run has left something to go on from.
+    pub fn has_progress(&self) -> bool {
+        self.progress().exists() && self.output().is_dir()
+    }
+
+    /// From now on what is here outlives a failure and an interrupt.
+    pub fn keep(&mut self) {
+        self.kept = true;
+        self.scratch
+            .keep(&format!("`ghirbal resume {}` goes on with it, and so does the same command", self.target.display()));
+    }
+
+    /// The opposite of [`keep`](Self::keep).
+    pub fn forget(&mut self) {
+        self.kept = false;
+        self.scratch.forget();
+    }
+
+    /// Whether what is here outlives a failure.
+    pub fn is_kept(&self) -> bool {
+        self.kept
+    }
+
+    /// Where it will stand.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// The hidden folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The file that says how far a run has come.
+    pub fn progress(&self) -> PathBuf {
+        self.folder.join(inside::PROGRESS)
+    }
+
+    /// The file with what the passes over the input have found.
+    pub fn plan(&self) -> PathBuf {
+        self.folder.join(inside::PLAN)
+    }
+
+    pub(super) fn output(&self) -> PathBuf {
+        self.folder.join(inside::OUTPUT)
     }
 
     /// Creates a file inside, with the folders it stands in, and gives its path for messages.
@@ -53,43 +160,157 @@ impl Staging {
     /// # Errors
     /// When the name leads outside, or is taken, or the disk refuses.
     pub fn create_file(&mut self, name: &str) -> Result<(File, PathBuf)> {
-        if !is_inside(name) {
-            return Err(Error::artefact(format!("`{}` is no name for a file in", name.escape_debug())).at(&self.target));
-        }
-        let path = self.folder.path().join(name);
-        let _undisturbed = scratch::hold();
-        if let Some(folder) = path.parent()
-            && !self.folders.contains(folder)
-        {
-            fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, e))?;
-            let inner = folder.ancestors().take_while(|f| f.starts_with(self.folder.path()));
-            self.folders.extend(inner.map(Path::to_path_buf));
-        }
+        let path = self.place(name)?;
         match File::create_new(&path) {
             Ok(file) => Ok((file, path)),
             Err(e) => Err(Error::io("create", &path, e)),
         }
     }
 
+    /// Opens a file that an earlier run has left, to be read and written on.
+    ///
+    /// # Errors
+    /// When the name leads outside, or there is no such file.
+    pub(super) fn open_file(&mut self, name: &str) -> Result<(File, PathBuf)> {
+        let path = self.place(name)?;
+        match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(file) => Ok((file, path)),
+            Err(e) => Err(Error::io("open", &path, e)),
+        }
+    }
+
+    /// Where a file inside stands; its folders are made.
+    fn place(&mut self, name: &str) -> Result<PathBuf> {
+        if !is_inside(name) {
+            return Err(Error::artefact(format!("`{}` is no name for a file in", name.escape_debug())).at(&self.target));
+        }
+        let output = self.output();
+        let path = output.join(name);
+        let _undisturbed = scratch::hold();
+        if let Some(folder) = path.parent()
+            && !self.folders.contains(folder)
+        {
+            fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, e))?;
+            let inner = folder.ancestors().take_while(|f| f.starts_with(&output));
+            self.folders.extend(inner.map(Path::to_path_buf));
+        }
+        Ok(path)
+    }
+
+    /// Makes the names of all files inside durable.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sync_folders(&self) -> Result<()> {
+        self.folders.iter().try_for_each(|folder| sync_folder(folder))
+    }
+
     /// Puts the folder in its place.
     ///
     /// # Errors
     /// When the target has come to hold something in the meantime, or the disk refuses.
-    pub fn commit(self) -> Result<()> {
-        for folder in &self.folders {
-            sync_folder(folder)?;
-        }
+    pub fn commit(mut self) -> Result<()> {
+        self.sync_folders()?;
         let undisturbed = scratch::hold();
-        fs::rename(self.folder.path(), &self.target)
-            .map_err(|e| Error::io("put the output in place", &self.target, e))?;
-        // Renamed away: there is nothing left to delete.
-        let _ = self.folder.keep();
+        fs::rename(self.output(), &self.target).map_err(|e| Error::io("put the output in place", &self.target, e))?;
+        self.kept = false;
         drop(undisturbed);
         self.target.parent().map_or(Ok(()), sync_folder)
     }
 }
 
-fn sync_folder(folder: &Path) -> Result<()> {
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if !self.kept {
+            // What cannot be deleted stays, and the next run on this target deletes it.
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// The hidden folder of a target.
+fn partial(target: &Path) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(".{name}.ghirbal-partial"))
+}
+
+/// The file that says how far an unfinished run on `target` has come, whether there is one or not.
+///
+/// # Errors
+/// When the path cannot be resolved.
+pub fn progress_of(target: &Path) -> Result<PathBuf> {
+    Ok(partial(&resolve(target)?).join(inside::PROGRESS))
+}
+
+/// Makes the hidden folder, or makes sure that it is ours: in a folder that all may write to somebody
+/// else could have put one there, or a link.
+fn own_folder(folder: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(folder) {
+        Ok(()) => return Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(e) => return Err(Error::io("create the folder", folder, e)),
+    }
+    let found = match fs::symlink_metadata(folder) {
+        Ok(found) => found,
+        // Another run has just ended.
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return own_folder(folder),
+        Err(e) => return Err(Error::io("look at", folder, e)),
+    };
+    #[cfg(unix)]
+    let ours = std::os::unix::fs::MetadataExt::uid(&found) == rustix::process::geteuid().as_raw();
+    #[cfg(not(unix))]
+    let ours = true;
+    if found.is_dir() && ours {
+        return Ok(());
+    }
+    Err(Error::usage("something else stands where the output is to grow:")
+        .at(folder)
+        .hint("delete it, if it is not needed, or name another folder with -o"))
+}
+
+/// The lock of the hidden folder; nothing when the folder went away meanwhile.
+fn lock(folder: &Path, target: &Path) -> Result<Option<File>> {
+    let path = folder.join(inside::LOCK);
+    let file = match OpenOptions::new().write(true).create(true).truncate(false).open(&path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(Error::io("create", &path, e)),
+    };
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(Error::usage("another run is writing to")
+                .at(target)
+                .hint("wait for it, or name another folder with -o"));
+        }
+        // Some file systems of clusters have no locks. There we go without.
+        Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
+        Err(TryLockError::Error(e)) => return Err(Error::io("lock", &path, e)),
+    }
+    // Whoever held it before us may have deleted it with the folder.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let id = |m: fs::Metadata| (m.dev(), m.ino());
+        let still_there = fs::metadata(&path).map(id).ok() == file.metadata().map(id).ok();
+        Ok(still_there.then_some(file))
+    }
+    #[cfg(not(unix))]
+    Ok(Some(file))
+}
+
+/// That something is not there is as good as its having been deleted.
+fn absent(deleted: io::Result<()>) -> io::Result<()> {
+    match deleted {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|f| f.sync_all()).map_err(|e| Error::io("sync the folder", folder, e))
 }
 

@@ -2,6 +2,8 @@
 
 mod bounded;
 mod clean;
+#[cfg(unix)]
+mod docs;
 mod determinism;
 mod explain;
 mod faults;
@@ -20,5 +22,8 @@ mod refusals;
 mod report;
 mod restore;
 mod seeds;
+mod settings;
+mod telling;
 mod template;
+mod tune;
 mod usage;

@@ -11,6 +11,18 @@ fn host(n: usize) -> String {
 }
 
 #[test]
+fn documents_that_share_a_passage_are_counted() {
+    let shared = crate::helper::article(900, 2);
+    let text = |seed: u64| format!("{}{shared}{}", article(seed, 4), article(seed + 50, 4));
+    let folder = Folder::with(&[("a.txt", text(1)), ("b.txt", text(2)), ("c.txt", article(3, 8))]);
+    let summary = |scope: &str| {
+        let json = folder.ghirbal(&format!("report a.txt b.txt c.txt --format json --scope {scope}")).ok().stdout;
+        serde_json::from_str::<serde_json::Value>(&json).unwrap()["documents_with_passages"].as_u64()
+    };
+    assert_eq!((summary("corpus"), summary("both"), summary("document")), (Some(2), Some(2), Some(0)));
+}
+
+#[test]
 fn each_scope_shows_its_own_passages() {
     let inside = format!("{}{SHARED}.\n{}{SHARED}.\n", article(41, 3), article(42, 3));
     let folder = Folder::with(&[("a.txt", host(1)), ("b.txt", inside)]);

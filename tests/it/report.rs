@@ -51,6 +51,45 @@ fn a_document_inside_another_is_reported_and_stays() {
 }
 
 #[test]
+fn the_numbers_add_up() {
+    let json = crate::helper::ghirbal("report seeds --format json").ok().stdout;
+    let summary: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let labels = summary["labels"].as_object().unwrap();
+    let sum = |of: &dyn Fn(&serde_json::Value) -> u64| labels.values().map(of).sum::<u64>();
+    let taken = sum(&|l| l["bytes_taken"].as_u64().unwrap());
+    assert_eq!(taken, summary["bytes_removed"].as_u64().unwrap());
+    let spans = sum(&|l| l["spans"].as_u64().unwrap());
+    assert_eq!(sum(&|l| l["actions"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum()), spans);
+    // The table shows what the counts hold, and adds up to the first lines.
+    let told = crate::helper::ghirbal("report seeds").ok().stdout;
+    let size = ghirbal::report::terminal::size(taken);
+    assert!(told.lines().nth(1).unwrap().contains(&format!("({size})")), "{told}");
+    assert!(told.lines().any(|l| l.starts_with("together") && l.ends_with(&size)), "{told}");
+    for (name, label) in labels {
+        let line = told.lines().find(|l| l.split_whitespace().next() == Some(name));
+        let Some(line) = line else { continue };
+        let cells: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(cells[1], label["spans"].to_string(), "{line}");
+        assert_eq!(cells[2], label["documents"].to_string(), "{line}");
+    }
+}
+
+#[test]
+fn columns_stand_below_each_other_in_any_script() {
+    let told = crate::helper::ghirbal("report seeds").ok().stdout;
+    let table: Vec<&str> = told.lines().skip(3).take_while(|l| !l.is_empty()).collect();
+    assert!(table.len() > 8, "{told}");
+    // Nothing before the example is wider than one column a character; the example is isolated, and last.
+    let becomes = table[0].find("becomes").unwrap();
+    for line in &table[1..table.len() - 1] {
+        let head: String = line.chars().take(becomes + 11).collect();
+        assert!(head.chars().nth(becomes - 1) == Some(' ') && head.chars().nth(becomes) != Some(' '), "{line}");
+        let example = &line[head.len()..];
+        assert!(example.starts_with('\u{2068}') && example.ends_with('\u{2069}'), "{line}");
+    }
+}
+
+#[test]
 fn finding_nothing_says_so() {
     let folder = Folder::with(&[("a.txt", article(6, 6)), ("b.txt", article(7, 6))]);
     folder.ghirbal("report a.txt b.txt").ok().says(&["nothing was found: no two documents share 0.8"]);

@@ -40,6 +40,69 @@ fn the_help_of_small_commands() {
 }
 
 #[test]
+fn every_shell_gets_completions_that_know_our_options() {
+    for (shell, begins) in [
+        ("bash", "_ghirbal"),
+        ("zsh", "#compdef ghirbal"),
+        ("fish", "complete -c ghirbal"),
+        ("powershell", "Register-ArgumentCompleter"),
+    ] {
+        ghirbal(&format!("completions {shell}")).ok().says(&[begins, "max-removed", "to-metadata", "audit"]);
+    }
+    ghirbal("completions tcsh").code(2).says(&["bash", "zsh"]);
+}
+
+#[test]
+fn there_is_a_manual_page_for_each_command() {
+    ghirbal("man").ok().says(&[".TH ghirbal 1", "clean"]);
+    let folder = Folder::empty();
+    folder.ghirbal("man pages").ok();
+    let pages: Vec<String> = std::fs::read_dir(folder.path("pages"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    for page in ["ghirbal.1", "ghirbal-clean.1", "ghirbal-phrases-check.1", "ghirbal-completions.1"] {
+        assert!(pages.iter().any(|p| p == page), "{page}: {pages:?}");
+    }
+    assert!(
+        folder.read("pages/ghirbal-clean.1").contains("ghirbal\\-clean")
+            || folder.read("pages/ghirbal-clean.1").contains("ghirbal-clean")
+    );
+}
+
+#[test]
+fn a_long_help_has_examples() {
+    for command in ["report", "dedup", "clean", "explain", "restore", "tune"] {
+        let help = ghirbal(&format!("{command} --help")).ok().stdout;
+        assert!(help.contains(&format!("ghirbal {command} ")) && help.contains("Examples:"), "{help}");
+    }
+}
+
+#[test]
+fn what_goes_wrong_ends_with_a_remedy() {
+    let folder = Folder::with(&[("a.txt", article(1, 5)), ("empty.jsonl", String::new()), ("in/old", "mine".into())]);
+    for args in [
+        "report missing.txt",
+        "report empty.jsonl",
+        "report in",
+        "clean a.txt -o in",
+        "clean a.txt -o a.txt",
+        "restore a.txt -o back",
+        "restore missing -o back",
+        "explain a.txt 99",
+        "explain a.txt line",
+        "report a.txt --remove titel",
+        "report a.txt --similar 2",
+        "report a.txt --phrases missing.txt",
+        "report a.txt --memory 1M",
+        "report a.txt --config missing.toml",
+        "init missing",
+    ] {
+        folder.ghirbal(args).code(1).says(&["; hint: "]);
+    }
+}
+
+#[test]
 fn options_that_do_not_exist_or_lack_a_value_end_with_usage() {
     ghirbal("").code(2).says(&["Usage: ghirbal"]);
     ghirbal("report").code(2).says(&["<PATH>"]);

@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::index::candidate_probability;
 use crate::label::{Action, Label};
-use crate::report::terminal::{count, grouped, size};
+use crate::report::terminal::{audited, count, expected_to_miss, grouped, size};
 use crate::report::{LabelCounts, PassageSample, Samples, Stretch, Summary};
 use charts::{Series, bar, bin_start, histogram, percent};
 use gathered::{BINS, ClusterDetail, DocumentDetail, NAME_CHARS, Note, Piece};
@@ -358,8 +358,8 @@ fn duplicates(s: &Summary, g: &Gathered, numbers: &HashMap<&str, u32>) -> Markup
                     " in " (count(s.clusters, "cluster"))
                 }
                 ", compared on " (params.shingle_len_tokens) "-word shingles without template lines. "
-                (s.shape.bands) " bands of " (s.shape.rows) " rows are expected to miss " (format!("{:.3} %", s.miss_rate_expected * 100.0))
-                " of the pairs exactly at the threshold."
+                (expected_to_miss(s)) "."
+                @if let Some(audit) = &s.audit { " " (audited(audit, params.similar)) "." }
             }
             div class="pair" {
                 figure {

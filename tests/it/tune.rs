@@ -1,0 +1,86 @@
+//! Bands and rows from intent, and what a run missed.
+
+use crate::helper::{Folder, article, ghirbal, record};
+
+/// Documents, each second one a copy of the one before with a word changed.
+fn pairs() -> Folder {
+    let lines: String = (0..40)
+        .flat_map(|i| {
+            let text = article(i, 12);
+            let other = text.replacen(text.split(' ').nth(70).unwrap(), "غيره", 1);
+            [record(&format!("{i}a"), &text), record(&format!("{i}b"), &other)]
+        })
+        .collect();
+    Folder::with(&[("a.jsonl", lines)])
+}
+
+fn audit(args: &str) -> serde_json::Value {
+    let json = pairs().ghirbal(&format!("report a.jsonl --format json {args}")).ok().stdout;
+    serde_json::from_str::<serde_json::Value>(&json).unwrap()["audit"].clone()
+}
+
+#[test]
+fn an_intent_becomes_bands_and_rows() {
+    let told = ghirbal("tune --similar 0.8 --miss 0.001").ok().stdout;
+    assert!(told.starts_with("18 bands of 5 rows, 90 places"), "{told}");
+    assert!(told.contains("< --similar"));
+    ghirbal("tune --similar 0.05 --miss 0.0001").ok().says(&["do not suffice", "this comes closest"]);
+    ghirbal("tune --similar 8").code(1).says(&["--similar is a share"]);
+    ghirbal("tune --bands 20 --rows 4").ok().says(&["20 bands of 4 rows", "override"]);
+}
+
+#[test]
+fn a_corpus_is_counted_for_its_cost() {
+    pairs().ghirbal("tune a.jsonl").ok().says(&["80 documents", "band keys", "13,440 words"]);
+}
+
+#[test]
+fn a_report_says_what_it_expects_to_miss() {
+    pairs()
+        .ghirbal("report a.jsonl")
+        .ok()
+        .says(&["18 bands of 5 rows: expected to miss 0.", "of the pairs exactly at 0.8"]);
+}
+
+#[test]
+fn an_audit_of_a_good_search_finds_nothing_missed() {
+    let audit = audit("--audit");
+    assert_eq!(audit["documents_sampled"], 80);
+    assert_eq!((&audit["pairs"], &audit["pairs_missed"]), (&40.into(), &0.into()));
+    assert_eq!(audit["documents_complete"], 80);
+    assert!(audit["complete_min"].as_f64().unwrap() > 0.95 && audit["complete_max"] == 1.0);
+    pairs().ghirbal("report a.jsonl --audit").ok().says(&[
+        "audit: 80 of 80",
+        "40 pairs at or above 0.8, 0 missed",
+        "95 % confidence",
+    ]);
+}
+
+#[test]
+fn an_audit_of_a_poor_search_says_how_poor() {
+    // One band of so many rows that hardly a changed pair agrees in it; and no document so like another
+    // that a sample of its shingles would propose it as contained.
+    let audit = audit("--audit --bands 1 --rows 128 --contained 1");
+    assert_eq!(audit["pairs"], 40);
+    let missed = audit["pairs_missed"].as_u64().unwrap();
+    assert!(missed > 0, "{audit}");
+    assert_eq!(audit["documents_complete"].as_u64().unwrap(), 80 - 2 * missed);
+    assert!(audit["complete_max"].as_f64().unwrap() < 1.0);
+}
+
+#[test]
+fn a_smaller_sample_is_the_same_each_time_and_says_less_surely() {
+    let few = audit("--audit=20");
+    assert_eq!(few["documents_sampled"], 20);
+    assert_eq!(few, audit("--audit=20 --threads 1 --memory 256M"));
+    assert!(few["complete_min"].as_f64() < audit("--audit")["complete_min"].as_f64());
+}
+
+#[test]
+fn an_audit_changes_nothing_else() {
+    let rows = |args: &str| {
+        let rows = pairs().ghirbal(&format!("report a.jsonl --format jsonl {args}")).ok().rows();
+        rows.into_iter().filter(|row| row["type"] != "summary").collect::<Vec<_>>()
+    };
+    assert_eq!(rows("--audit"), rows(""));
+}
