@@ -3,6 +3,12 @@
 from os import PathLike
 from typing import Any, Callable, ClassVar, Iterator, final
 
+__all__ = [
+    "Array", "Cleaned", "Frequencies", "Observer", "Params", "Parts", "Proposer", "REMOVED_MAX", "Report", "Settler",
+    "Table", "__version__", "align", "band_keys", "classify", "clean", "clean_paths", "dedup_paths", "explain",
+    "findings", "report", "restore", "restore_table", "set_threads", "sketch", "verify",
+]
+
 __version__: str
 REMOVED_MAX: float
 

@@ -214,11 +214,11 @@ class _Run:
             ranged = self.land(
                 "ranged", lambda: ranged.repartitionByRange(*order).withColumn("part", F.spark_partition_id())
             )
-            before, offsets = 0, []
+            before, starts = 0, []
             for part, count in sorted(map(tuple, ranged.groupBy("part").count().collect())):
-                offsets.append((part, before))
+                starts.append((part, before))
                 before += count
-            offsets = self.spark.createDataFrame(offsets or [(0, 0)], "part int, before bigint")
+            offsets = self.spark.createDataFrame(starts or [(0, 0)], "part int, before bigint")
             place = F.row_number().over(Window.partitionBy("part").orderBy(*order)) - 1
             numbered = ranged.withColumn("place", place).join(F.broadcast(offsets), "part")
             return numbered.withColumn("number", F.col("place") + F.col("before")).drop("part", "place", "before")
@@ -323,8 +323,8 @@ class _Run:
                 "keys", lambda: self.map(self.core(), "keys", "band int, key bigint, number bigint, len bigint")
             )
             grouped = keys.repartition("band", "key").sortWithinPartitions("band", "key", "number")
-            pairs = grouped.mapInArrow(propose, "a bigint, b bigint, banded bigint, smaller bigint").groupBy("a", "b")
-            pairs = pairs.agg(
+            proposed = grouped.mapInArrow(propose, "a bigint, b bigint, banded bigint, smaller bigint")
+            pairs = proposed.groupBy("a", "b").agg(
                 F.max("banded").alias("banded"),
                 F.sum(1 - F.col("banded")).alias("shared"),
                 F.max("smaller").alias("smaller"),
