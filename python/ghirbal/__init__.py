@@ -205,8 +205,7 @@ def _cleaned(data: Data, output: Any, only_documents: bool, **named: Any) -> Any
     if output is None:
         raise UsageError("paths are cleaned into a folder; hint: name it with output=\"cleaned\"")
     paths = [data] if isinstance(data, (str, _os.PathLike)) else data
-    write = _ghirbal.dedup_paths if only_documents else _ghirbal.clean_paths
-    return _json.loads(write(paths, output, **named))
+    return _json.loads(_ghirbal.clean_paths(paths, output, only_documents=only_documents, **named))
 
 
 def _is_paths(data: Any) -> bool:

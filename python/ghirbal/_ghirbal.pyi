@@ -5,7 +5,7 @@ from typing import Any, Callable, ClassVar, Iterator, final
 
 __all__ = [
     "Array", "Cleaned", "Frequencies", "Observer", "Params", "Parts", "Proposer", "REMOVED_MAX", "Report", "Settler",
-    "Table", "__version__", "align", "band_keys", "classify", "clean", "clean_paths", "dedup_paths", "explain",
+    "Table", "__version__", "align", "band_keys", "classify", "clean", "clean_paths", "explain",
     "findings", "report", "restore", "restore_table", "set_threads", "sketch", "verify",
 ]
 
@@ -162,17 +162,7 @@ def clean_paths(
     output: _Path,
     *,
     max_removed: float,
-    params: Params | None = None,
-    memory: int | str | None = None,
-    temp_dir: _Path | None = None,
-    progress: _Progress | None = None,
-    **named: Any,
-) -> str: ...
-def dedup_paths(
-    paths: list[_Path],
-    output: _Path,
-    *,
-    max_removed: float,
+    only_documents: bool = False,
     params: Params | None = None,
     memory: int | str | None = None,
     temp_dir: _Path | None = None,

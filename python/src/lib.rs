@@ -29,9 +29,7 @@ mod _ghirbal {
     #[pymodule_export]
     use crate::parts::{Frequencies, Observer, Parts, Proposer, Settler, findings};
     #[pymodule_export]
-    use crate::run::{
-        Cleaned, Report, clean, clean_paths, dedup_paths, explain, report, restore, restore_table, set_threads,
-    };
+    use crate::run::{Cleaned, Report, clean, clean_paths, explain, report, restore, restore_table, set_threads};
     #[pymodule_export]
     use crate::stages::{align, band_keys, classify, sketch, verify};
     #[pymodule_export]

@@ -290,32 +290,14 @@ pub fn report(
 
 /// Writes the cleaned corpus below paths to a folder; gives the summary as JSON.
 #[pyfunction]
-#[pyo3(signature = (paths, output, *, max_removed, params = None, memory = None, temp_dir = None, progress = None, **named))]
+#[pyo3(signature = (paths, output, *, max_removed, only_documents = false, params = None, memory = None, temp_dir = None, progress = None, **named))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub fn clean_paths(
     py: Python<'_>,
     paths: Vec<PathBuf>,
     output: PathBuf,
     max_removed: f64,
-    params: Option<&Params>,
-    memory: Option<&Bound<'_, PyAny>>,
-    temp_dir: Option<PathBuf>,
-    progress: Option<&Bound<'_, PyAny>>,
-    named: Option<&Bound<'_, PyDict>>,
-) -> PyResult<String> {
-    let params = Params::of_call(py, params, named)?;
-    write_paths(py, (paths, output, max_removed), Stages::ALL, params, Bounds::new(py, memory, temp_dir)?, progress)
-}
-
-/// The same, duplicate documents alone.
-#[pyfunction]
-#[pyo3(signature = (paths, output, *, max_removed, params = None, memory = None, temp_dir = None, progress = None, **named))]
-#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
-pub fn dedup_paths(
-    py: Python<'_>,
-    paths: Vec<PathBuf>,
-    output: PathBuf,
-    max_removed: f64,
+    only_documents: bool,
     params: Option<&Params>,
     memory: Option<&Bound<'_, PyAny>>,
     temp_dir: Option<PathBuf>,
@@ -324,19 +306,9 @@ pub fn dedup_paths(
 ) -> PyResult<String> {
     let params = Params::of_call(py, params, named)?;
     let bounds = Bounds::new(py, memory, temp_dir)?;
-    write_paths(py, (paths, output, max_removed), Stages::DOCUMENTS, params, bounds, progress)
-}
-
-fn write_paths(
-    py: Python<'_>,
-    (paths, output, max_removed): (Vec<PathBuf>, PathBuf, f64),
-    stages: Stages,
-    params: ghirbal::params::Params,
-    bounds: Bounds,
-    progress: Option<&Bound<'_, PyAny>>,
-) -> PyResult<String> {
     let summary = watched(py, progress, |watch| {
-        bounds.bound(watch.of(Run::new(&paths, params, stages)?))?.clean(&output, max_removed)
+        let run = Run::new(&paths, params, stages(only_documents))?;
+        bounds.bound(watch.of(run))?.clean(&output, max_removed)
     })?;
     Ok(serde_json::to_string(&summary).unwrap_or_default())
 }
