@@ -55,7 +55,7 @@ def test_a_table_gives_the_rows_of_the_same_file(seeds, cli, tmp_path):
 
     def check(data: Any) -> None:
         got = wire(ghirbal.report(data).to_pylist())
-        assert [line for line in got if '"skipped"' not in line] == [l for l in lines if l not in skipped]
+        assert [line for line in got if '"skipped"' not in line] == [line for line in lines if line not in skipped]
         assert len(got) == len(lines)
 
     check(rows)

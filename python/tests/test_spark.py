@@ -51,8 +51,8 @@ def check(spark: Any, cli: Any, path: Path, work: Path, **named: Any) -> Any:
     lines = printed(cli("report", as_jsonl(rows, work.parent / "sorted.jsonl"), "--format", "jsonl"))
     df = spark.read.json(str(path)).repartition(5)
     got = found(ghirbal.spark.report(df, work=str(work), **named))
-    only = [row for row in got if row not in set(lines)], [row for row in lines if row not in set(got)]
-    assert got == lines, f"{len(got)} and {len(lines)} rows; only on one side: {only[0][:3]} {only[1][:3]}"
+    only = [sorted(set(rows) - set(others))[:3] for rows, others in ((got, lines), (lines, got))]
+    assert got == lines, f"{len(got)} and {len(lines)} rows; only on one side: {only}"
     return df
 
 
