@@ -15,6 +15,14 @@ test:
 quality:
     checks/quality
 
+# The page of a report in a real browser; says so when there is none.
+page PICTURES="":
+    checks/page {{PICTURES}}
+
+# Licences of all that is built in, as docs/LICENCES.md lists them.
+licences:
+    checks/licences --write
+
 # Licences, advisories, duplicate and banned crates (needs cargo-deny).
 deny:
     cargo deny check

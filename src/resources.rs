@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::params::Scope;
 use crate::pipeline::{Run, Stages};
+use crate::scratch::free_bytes;
 use crate::spill::Spill;
 use crate::watch::expected_bytes;
 
@@ -141,22 +142,6 @@ pub fn resident_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
-}
-
-/// Bytes that a user may still write to the file system of a folder.
-///
-/// # Errors
-/// When the folder cannot be asked.
-#[cfg(unix)]
-fn free_bytes(folder: &Path) -> Result<Option<u64>> {
-    let stat =
-        rustix::fs::statvfs(folder).map_err(|e| Error::io("look for free room in", folder, std::io::Error::from(e)))?;
-    Ok(Some(stat.f_bavail.saturating_mul(stat.f_frsize)))
-}
-
-#[cfg(not(unix))]
-fn free_bytes(_: &Path) -> Result<Option<u64>> {
-    Ok(None)
 }
 
 /// Reads `512M`, `2G`, `1.5GiB`, or a number of bytes.

@@ -5,9 +5,42 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::error::{Error, Result};
 
 static PATHS: Mutex<Vec<Remembered>> = Mutex::new(Vec::new());
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
+/// Where copies of what can be read only once go: the folder the user named, or the system's.
+pub fn folder() -> PathBuf {
+    FOLDER.get().cloned().unwrap_or_else(std::env::temp_dir)
+}
+
+/// Names that folder, once for the process.
+pub fn set_folder(folder: &Path) {
+    FOLDER.get_or_init(|| folder.to_path_buf());
+}
+
+/// Bytes that a user may still write to the file system of a folder, where the system says.
+///
+/// # Errors
+/// When the folder cannot be asked.
+#[cfg(unix)]
+pub fn free_bytes(folder: &Path) -> Result<Option<u64>> {
+    let stat =
+        rustix::fs::statvfs(folder).map_err(|e| Error::io("look for free room in", folder, std::io::Error::from(e)))?;
+    Ok(Some(stat.f_bavail.saturating_mul(stat.f_frsize)))
+}
+
+/// Bytes that a user may still write to the file system of a folder, where the system says.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn free_bytes(_: &Path) -> Result<Option<u64>> {
+    Ok(None)
+}
 
 /// A path that somebody is at work on.
 #[derive(Debug)]

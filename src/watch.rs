@@ -3,7 +3,6 @@
 //! Batches of records -> [`Event`]s, handed to a function that the caller of a run gives it, if any.
 //! Nothing here changes an answer, and without a function nothing is counted.
 
-use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::read::{Checksum, Compression, RawRecord, Source};
@@ -73,8 +72,11 @@ pub enum Event<'a> {
     },
 }
 
-/// Who is told, if anyone. It is called from several threads.
-pub type Watch<'a> = Option<&'a (dyn Fn(Event) + Send + Sync)>;
+/// Who is told. It is called from several threads.
+pub type Tell<'a> = dyn Fn(Event) + Send + Sync + 'a;
+
+/// Who is told, if anyone.
+pub type Watch<'a> = Option<&'a Tell<'a>>;
 
 /// Text is compressed to a fourth of its length or so.
 const COMPRESSED_TIMES: u64 = 4;
@@ -82,7 +84,9 @@ const COMPRESSED_TIMES: u64 = 4;
 /// One reading of all sources.
 pub struct Course<'a> {
     watch: Watch<'a>,
-    /// For each source, the bytes of content expected before its end.
+    /// The first source that is read.
+    first: usize,
+    /// For each source from there on, the bytes of content expected before its end.
     ends_bytes: Vec<u64>,
     records: AtomicU64,
 }
@@ -90,16 +94,21 @@ pub struct Course<'a> {
 impl<'a> Course<'a> {
     /// A phase that reads the sources begins. `checksums` are those of an earlier reading, or none.
     pub fn begin(watch: Watch<'a>, phase: Phase, sources: &[Source], checksums: &[Checksum]) -> Self {
+        Self::from(watch, phase, sources, checksums, 0)
+    }
+
+    /// The same for a reading that leaves the sources before the `first` out.
+    pub fn from(watch: Watch<'a>, phase: Phase, sources: &[Source], checksums: &[Checksum], first: usize) -> Self {
         let mut end_bytes = 0;
         let mut ends_bytes = Vec::new();
         if let Some(tell) = watch {
-            ends_bytes.extend(sources.iter().enumerate().map(|(i, source)| {
+            ends_bytes.extend(sources.iter().enumerate().skip(first).map(|(i, source)| {
                 end_bytes += checksums.get(i).map_or_else(|| expected_bytes(source), |c| c.len_bytes);
                 end_bytes
             }));
             tell(Event::Begins { phase, len_bytes: Some(end_bytes) });
         }
-        Self { watch, ends_bytes, records: AtomicU64::new(0) }
+        Self { watch, first, ends_bytes, records: AtomicU64::new(0) }
     }
 
     /// Work on the next batch begins, and that on those before it has ended. Records come in the order of
@@ -107,7 +116,7 @@ impl<'a> Course<'a> {
     pub fn works_on<'r>(&self, mut batch: impl ExactSizeIterator<Item = &'r RawRecord>) {
         let len = batch.len() as u64;
         let (Some(tell), Some(first)) = (self.watch, batch.next()) else { return };
-        let source = first.source as usize;
+        let source = first.source as usize - self.first;
         let start_bytes = if source == 0 { 0 } else { self.ends_bytes[source - 1] };
         let at_bytes = (start_bytes + first.offset).min(self.ends_bytes[source]);
         let records = self.records.fetch_add(len, Ordering::Relaxed);
@@ -123,7 +132,7 @@ impl<'a> Course<'a> {
 
 /// The bytes of content a source may hold, by the length of its file.
 pub fn expected_bytes(source: &Source) -> u64 {
-    let len_bytes = fs::metadata(&source.path).map_or(0, |m| m.len());
+    let len_bytes = source.len_bytes();
     if source.coding.compression == Compression::None { len_bytes } else { len_bytes.saturating_mul(COMPRESSED_TIMES) }
 }
 

@@ -362,10 +362,13 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_a_site_are_furniture() {
+    fn lines_of_a_site_are_furniture_and_a_sentence_in_five_documents_is_not() {
         let line = prose(0, 10);
         let texts: Vec<_> = (0..9).map(|i| host(i, &line)).collect();
         assert!(find(&texts).0.is_empty());
+        let sentence = prose(50, 22);
+        let copied = |documents: usize| find(&(0..documents).map(|i| host(i, &sentence)).collect::<Vec<_>>()).0.len();
+        assert_eq!((copied(5), copied(9)), (4, 0), "a sentence that a few have copied is none yet");
     }
 
     #[test]
@@ -382,6 +385,14 @@ mod tests {
         assert_eq!(repeats.versions, [Version { a: 0, b: 1, words: 240 }]);
         assert_eq!(find(&[with(0, same), with(1, moved)]).0.len(), 4);
         assert!(find_with(&[with(0, same), with(1, same)], true).0.is_empty());
+        let swapped = |x: &str, y: &str| format!("{}.\n{x}.\n{y}.\n{}.\n", prose(9000, 60), prose(9100, 60));
+        let (x, y) = (prose(0, 30), prose(100, 30));
+        assert_eq!(find_with(&[swapped(&x, &y), swapped(&x, &y)], true).0.len(), 0);
+        assert_ne!(
+            find_with(&[swapped(&x, &y), swapped(&y, &x)], true).0.len(),
+            0,
+            "two neighbours have changed places"
+        );
         assert_eq!(find_with(&[with(0, same), with(1, moved)], true).0.len(), 4);
     }
 

@@ -20,7 +20,10 @@ use crate::tokenise::View;
 /// writing. Copies of one document, edited or not, count once.
 const COMMON_LINE_DOCUMENTS_MIN: usize = 4;
 
-/// Longer lines are paragraphs, and a paragraph in many documents is a finding.
+/// A longer line may be a sentence that a few have copied: it is furniture in twice as many.
+const LABEL_MAX_WORDS: usize = 12;
+
+/// Still longer lines are paragraphs, and a paragraph in many documents is a finding.
 const COMMON_LINE_MAX_WORDS: usize = 24;
 
 static NO_WORDS: Words = Words::EMPTY;
@@ -53,7 +56,7 @@ impl CorpusBuilder {
     }
 }
 
-/// Keys of the short lines that stand in at least [`COMMON_LINE_DOCUMENTS_MIN`] documents, sorted.
+/// Keys of the short lines that stand in enough unlike documents to be furniture, sorted.
 fn common_lines(corpus: &Corpus) -> Vec<u64> {
     let mut keys: Sorter<(u64, u64)> = Sorter::distinct(&corpus.spill, corpus.spill.share(6));
     for batch in corpus.batches() {
@@ -70,7 +73,8 @@ fn common_lines(corpus: &Corpus) -> Vec<u64> {
     let same_line = |x: &(u64, u64), y: &(u64, u64)| x.0 == y.0;
     let mut common = Vec::new();
     keys.finish().batches(same_line, |batch| {
-        let lines = batch.chunk_by(same_line).filter(|same| same.len() >= COMMON_LINE_DOCUMENTS_MIN);
+        let common_in = |key: u64| COMMON_LINE_DOCUMENTS_MIN << (key & LONG);
+        let lines = batch.chunk_by(same_line).filter(|same| same.len() >= common_in(same[0].0));
         common.extend(lines.map(|same| same[0].0));
     });
     common
@@ -82,9 +86,13 @@ fn family(words: &Words) -> u64 {
     words.numbers.windows(4).map(mix).min().unwrap_or_else(|| mix(&words.numbers))
 }
 
+/// The bit of a line's key that is set where the line is longer than a label.
+const LONG: u64 = 1;
+
 /// The key of a line that may be furniture.
 fn short_line(line: &[Word]) -> Option<u64> {
-    (line.len() <= COMMON_LINE_MAX_WORDS).then(|| mix(line))
+    let long = if line.len() > LABEL_MAX_WORDS { LONG } else { 0 };
+    (line.len() <= COMMON_LINE_MAX_WORDS).then(|| mix(line) & !LONG | long)
 }
 
 /// The words of all documents by number.

@@ -14,6 +14,9 @@ use super::words::{Word, Words};
 /// A longer stretch of equal words is a copy, whatever surrounds it.
 const STRETCH_MAX_WORDS: u32 = 40;
 
+/// The frame of a form is a few sentences; what is longer is news that several have reworded.
+const FRAME_MAX_WORDS: u32 = 60;
+
 /// The share of replaced words in the weight of all, from which on a side says something else.
 const REPLACED_SHARE_MIN: f32 = 0.07;
 
@@ -89,17 +92,17 @@ impl Slots {
         const DOCUMENTS_SURE: u32 = 5;
         /// A form is filled in at a place or two a sentence.
         const WORDS_A_SLOT_MIN: u32 = 7;
-        /// Stock sentences put together in another order are equal only in part, and short.
+        /// Stock sentences put together in another order are equal only in part, and none is long.
         const ASSEMBLED_IDENTITY_MAX: f32 = 0.8;
         const ASSEMBLED_STRETCH_MAX_WORDS: u32 = 20;
-        if self.longest >= STRETCH_MAX_WORDS {
+        let (alignment, documents) = (&piece.alignment, piece.documents);
+        if self.longest >= STRETCH_MAX_WORDS || alignment.matched > FRAME_MAX_WORDS {
             return false;
         }
-        let (alignment, documents) = (&piece.alignment, piece.documents);
         if !alignment.in_order() {
             return documents >= DOCUMENTS_SURE
                 && alignment.identity() < ASSEMBLED_IDENTITY_MAX
-                && (self.longest < ASSEMBLED_STRETCH_MAX_WORDS || self.replaces(piece));
+                && self.longest < ASSEMBLED_STRETCH_MAX_WORDS;
         }
         let few = self.count >= 2 && self.count * WORDS_A_SLOT_MIN <= alignment.matched;
         let filled = few && self.heavy * 4 >= self.count * 3;

@@ -8,6 +8,7 @@
 use std::cell::OnceCell;
 
 use super::words::Word;
+use crate::keyed::table_place;
 
 /// Words in a seed.
 pub const SEED_LEN_WORDS: usize = 3;
@@ -126,7 +127,7 @@ impl<'w> Places<'w> {
     fn slot(&self, at: usize) -> usize {
         let gram = &self.words[at..at + SEED_LEN_WORDS];
         let mask = self.table.len() - 1;
-        let mut slot = (mix(gram) >> 20) as usize & mask;
+        let mut slot = table_place(mix(gram), mask);
         loop {
             let place = self.table[slot];
             if place == NONE || self.words[place as usize..][..SEED_LEN_WORDS] == *gram {

@@ -249,7 +249,29 @@ mod tests {
     fn a_heading_echoed_by_its_paragraph_is_natural_and_an_equal_line_is_not() {
         let heading = prose(0, 7);
         check(&format!("{}.\n{heading}\nثم {heading} {}.\n", prose(50, 30), prose(100, 20)), &[]);
+        check(&format!("{heading}\n{}.\nرابط الخبر في الصحيفة: {heading}\n", prose(50, 30)), &[]);
         check(&format!("{heading}\n{}.\n{heading}\n", prose(50, 30)), &[(&heading, &heading)]);
+    }
+
+    #[test]
+    fn other_figures_are_another_statement_and_the_same_are_a_repeat() {
+        let says = |by: u32, to: u32| {
+            format!("{} بنسبة {by} في المئة {} إلى {to} مليون دولار {}", prose(0, 6), prose(20, 6), prose(40, 4))
+        };
+        let text = |last: &str| format!("{}.\n{}.\n{last}.\n", says(13, 659), prose(300, 30));
+        check(&text(&says(14, 638)), &[]);
+        check(&text(&says(13, 659)), &[(&says(13, 659), &says(13, 659))]);
+    }
+
+    #[test]
+    fn a_phrase_in_two_long_clauses_is_no_repeat_and_a_clause_with_a_word_more_is() {
+        let phrase = prose(0, 9);
+        let clause = |from: usize, words: usize| format!("{} {phrase} {}", prose(from, words), prose(from + 50, words));
+        let text = |words: usize| format!("{}.\n{}.\n{}.\n", clause(100, words), prose(300, 40), clause(200, words));
+        check(&text(4), &[]);
+        let repeated = |word: &str| format!("{phrase} {word}");
+        let text = format!("{phrase}.\n{}.\n{}.\n", prose(300, 40), repeated("أيضا"));
+        assert_eq!(find(&text).len(), 1);
     }
 
     #[test]

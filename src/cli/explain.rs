@@ -9,8 +9,9 @@ use crate::error::{Error, Result};
 use crate::params::Fields;
 use crate::pipeline::Run;
 use crate::read::{Corpus, Document, parse};
+use crate::remote;
 use crate::report::explain::Explained;
-use crate::scratch::Scratch;
+use crate::scratch::{self, Scratch};
 use crate::write::{Ledger, names, restore};
 
 /// Explains a place of a corpus, or of what was cleaned into a folder. `prepare` makes a run over
@@ -23,16 +24,20 @@ pub fn explain(
     place: &str,
     prepare: impl FnOnce(&[PathBuf], Option<Fields>) -> Result<Run>,
 ) -> Result<String> {
-    if !path.join(names::LEDGER).is_file() {
+    let ledger = path.join(names::LEDGER);
+    let cleaned = if remote::is_url(&ledger) { remote::exists(&ledger)? } else { ledger.is_file() };
+    if !cleaned {
         return explain_run(&prepare(&[path.to_path_buf()], None)?, path, place, None);
     }
     // Line numbers are those of the original text, so what was cleaned is first put back.
-    let folder =
-        tempfile::tempdir().map_err(|e| Error::io("create a temporary folder in", &std::env::temp_dir(), e))?;
+    let folder = tempfile::tempdir_in(scratch::folder())
+        .map_err(|e| Error::io("create a temporary folder in", &scratch::folder(), e))?;
     let _scratch = Scratch::new(folder.path());
     let originals = folder.path().join("originals");
     restore(path, &originals)?;
-    let run = prepare(std::slice::from_ref(&originals), Some(fields_of(&Ledger::open(path)?)))?;
+    let ledger = Ledger::open(path)?;
+    ledger.require_unedited(names::FINDINGS)?;
+    let run = prepare(std::slice::from_ref(&originals), Some(fields_of(&ledger)))?;
     explain_run(&run, path, place, Some(&path.join(names::FINDINGS)))
 }
 
@@ -45,8 +50,9 @@ pub fn explain_run(run: &Run, shown: &Path, place: &str, findings: Option<&Path>
     let (wanted, line) = choose(run, shown, place)?;
     let mut rows = RowsOf { id: &wanted.id, partial: Vec::new(), rows: Vec::new() };
     if let Some(findings) = findings {
-        let mut file = std::fs::File::open(findings).map_err(|e| Error::io("read", findings, e))?;
-        std::io::copy(&mut file, &mut rows).map_err(|e| Error::io("read", findings, e))?;
+        let failed = |e| remote::into_error("read", findings, e);
+        let mut file = remote::open(findings).map_err(failed)?;
+        std::io::copy(&mut file, &mut rows).map_err(failed)?;
     } else {
         run.rows(&mut rows)?;
     }

@@ -7,6 +7,7 @@ use indicatif::ProgressBar;
 
 use crate::cli::exit;
 use crate::error::{Error, Result};
+use crate::remote;
 use crate::scratch;
 
 static HAPPENED: AtomicBool = AtomicBool::new(false);
@@ -20,6 +21,7 @@ static HAPPENED: AtomicBool = AtomicBool::new(false);
 pub fn listen(line: ProgressBar) -> Result<()> {
     let handler = move || {
         HAPPENED.store(true, Ordering::SeqCst);
+        remote::abandon_uploads();
         let (_held, kept) = scratch::clear();
         line.finish_and_clear();
         // Whoever reads this may be gone already; the process ends either way.

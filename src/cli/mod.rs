@@ -23,7 +23,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, Value
 use crate::error::{Error, Result};
 use crate::pipeline::{REMOVED_MAX, Run, Stages};
 use crate::report::rows::{Row, SkippedRow};
-use crate::report::{Summary, hosts, html, terminal};
+use crate::report::{Summary, harmless, hosts, html, terminal};
 use crate::resources::parse_size;
 use crate::write::{check_target, restore};
 use options::{Compare, Everything, Paths};
@@ -282,10 +282,12 @@ fn read(words: Vec<OsString>) -> Result<(Cli, ArgMatches, Settings)> {
 
 /// Says why a run failed.
 fn failed(e: &Error, json: bool) -> ExitCode {
+    // Names of files and fields are other people's.
+    let said = harmless(&e.to_string());
     if json {
-        tracing::error!("{e}");
+        tracing::error!("{said}");
     } else {
-        anstream::eprintln!("{}error:{} {e}", anstyle::AnsiColor::Red.on_default().bold(), anstyle::Reset);
+        anstream::eprintln!("{}error:{} {said}", anstyle::AnsiColor::Red.on_default().bold(), anstyle::Reset);
     }
     ExitCode::from(if e.is_ceiling() { exit::CEILING } else { exit::FAILED })
 }

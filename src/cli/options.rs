@@ -16,11 +16,12 @@ use crate::params::{
 /// What to read.
 #[derive(Args, Debug)]
 pub struct Paths {
-    /// Files, folders and patterns to read; `-` is standard input, `@FILE` a list of paths
+    /// Files, folders, patterns and URLs to read; `-` is standard input, `@FILE` a list of paths
     ///
     /// Plain text (.txt, .text: one document a file), JSON Lines (.jsonl, .ndjson, .json), CSV (.csv,
     /// .tsv, .tab), WARC and WET (.warc, .wet), each also .gz, .zst, .bz2 and .xz; Parquet (.parquet)
-    /// and Arrow (.arrow, .feather, .arrows). The order of the paths does not matter.
+    /// and Arrow (.arrow, .feather, .arrows). The order of the paths does not matter. URLs (s3://, gs://,
+    /// az:// with prefixes and patterns, http(s)://) need a build with the feature `remote`.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 }
@@ -286,6 +287,7 @@ impl Input {
     /// # Errors
     /// When the threads cannot be started.
     fn start_threads(&self) -> Result<()> {
+        self.resources.name_temp_dir();
         let Some(threads) = self.threads else { return Ok(()) };
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)

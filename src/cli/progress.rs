@@ -20,10 +20,12 @@ use crate::watch::{Event, Phase};
 /// How much a command tells of itself.
 #[derive(Args, Clone, Debug)]
 pub struct Telling {
-    /// Say nothing but what was asked for: no progress, no notes on standard error
+    /// Say nothing but what was asked for
+    ///
+    /// No progress, no notes on standard error, and not what a writing command did. Errors are told.
     #[arg(short, long, global = true, help_heading = "Messages")]
     quiet: bool,
-    /// Log what happens to standard error: phases, skipped records, settings; -vv in detail
+    /// Log phases and skipped records to standard error; -vv in detail
     #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet", help_heading = "Messages")]
     verbose: u8,
     /// Log lines as text, or as JSON for machines

@@ -8,7 +8,10 @@ use tracing::info;
 use super::progress::Progress;
 use crate::error::Result;
 use crate::pipeline::Run;
+use crate::remote::is_url;
+use crate::report::terminal::count;
 use crate::resources::{Resources, parse_size, size};
+use crate::scratch;
 
 /// How much memory a run may take.
 #[derive(Args, Debug)]
@@ -25,14 +28,25 @@ pub struct ResourceOptions {
 }
 
 impl ResourceOptions {
+    /// Lets copies of what can be read only once go where the user said.
+    pub fn name_temp_dir(&self) {
+        if let Some(folder) = &self.temp_dir {
+            scratch::set_folder(folder);
+        }
+    }
+
     /// Bounds a run, and says what it will need of the disk. `output` is what it writes.
     ///
     /// # Errors
     /// Too little memory, or too little room on the disk.
     pub fn bound(&self, run: Run, output: Option<&Path>, progress: &Progress) -> Result<Run> {
         // Many a system's folder for temporary files lies in memory, an output seldom does.
+        let (output, uploaded) = (output.filter(|o| !is_url(o)), output.is_some_and(is_url));
         let temp_dir = self.temp_dir.clone().or_else(|| output.and_then(existing_parent));
         let temp_dir = temp_dir.unwrap_or_else(std::env::temp_dir);
+        if !progress.is_quiet() {
+            self.announce_copies(&run, uploaded)?;
+        }
         let resources = Resources::new(self.memory, temp_dir)?;
         let (memory, folder) = (resources.memory_bytes, resources.temp_dir.clone());
         let (run, disk) = resources.bound(run)?;
@@ -47,6 +61,30 @@ impl ResourceOptions {
             );
         }
         Ok(run)
+    }
+}
+
+impl ResourceOptions {
+    /// Says what stands on the disk because of URLs.
+    fn announce_copies(&self, run: &Run, uploaded: bool) -> Result<()> {
+        let sources = run.sources().iter().filter(|source| is_url(source.place()));
+        let copies: Vec<u64> = sources.filter_map(|source| source.copy_len_bytes()).collect();
+        let folder = scratch::folder();
+        if !copies.is_empty() {
+            let bytes = size(copies.iter().sum());
+            anstream::eprintln!(
+                "{} that cannot be read as a stream was copied to {}: {bytes}",
+                count(copies.len() as u64, "object"),
+                folder.display()
+            );
+        }
+        if uploaded {
+            let bytes = size(run.sources().iter().map(|source| source.len_bytes()).sum());
+            let free = scratch::free_bytes(&folder)?;
+            let free = free.map_or(String::new(), |free| format!(", where {} are free", size(free)));
+            anstream::eprintln!("the output, about {bytes}, is made in {}{free}, then uploaded", folder.display());
+        }
+        Ok(())
     }
 }
 

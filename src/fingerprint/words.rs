@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use crate::keyed::table_place;
 use crate::tokenise::Token;
 
 /// Counters: 2^22 of 4 bytes are 16 MiB whatever the corpus. Words that share a counter add up, so
@@ -100,7 +101,7 @@ fn distinct(words: impl Iterator<Item = u64>, len: usize, mut each: impl FnMut(u
             }
             continue;
         }
-        let mut at = word as usize & mask;
+        let mut at = table_place(word, mask);
         while table[at] != 0 && table[at] != word {
             at = (at + 1) & mask;
         }

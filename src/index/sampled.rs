@@ -18,7 +18,8 @@ pub const DOCUMENT_FREQUENCY_MAX: usize = 64;
 pub struct SampledShingles {
     spill: Spill,
     share_bytes: usize,
-    entries: Array<(u64, u32)>,
+    /// Of one document after another.
+    shingles: Array<u64>,
     /// How many each document has.
     lens: Array<u32>,
     places: Places,
@@ -27,9 +28,9 @@ pub struct SampledShingles {
 impl SampledShingles {
     /// No documents yet; up to `share_bytes` are held in memory. About so many `words` are to come.
     pub fn new(spill: &Spill, share_bytes: usize, words: usize) -> Self {
-        let (entries, lens) = (Array::new(spill, share_bytes / 2), Array::new(spill, share_bytes / 8));
+        let (shingles, lens) = (Array::new(spill, share_bytes / 2), Array::new(spill, share_bytes / 8));
         let places = Places::new(words / SAMPLE_ONE_IN as usize, share_bytes);
-        Self { spill: spill.clone(), share_bytes, entries, lens, places }
+        Self { spill: spill.clone(), share_bytes, shingles, lens, places }
     }
 
     /// The sample of a document's shingles, in any order and repeated or not: ascending, each once.
@@ -50,17 +51,10 @@ impl SampledShingles {
         sample
     }
 
-    /// Makes room for this many more sampled shingles, as far as they may stay in memory.
-    pub fn reserve(&mut self, shingles: usize) {
-        self.entries.reserve(shingles);
-    }
-
     /// Adds the sample of one document. Documents come in ascending order.
     pub fn push(&mut self, document: u32, sample: &[u64]) {
-        for &shingle in sample {
-            self.places.mark(shingle);
-            self.entries.push((shingle, document));
-        }
+        sample.iter().for_each(|&shingle| self.places.mark(shingle));
+        self.shingles.extend_from_slice(sample);
         self.lens.extend(std::iter::repeat_n(0, document as usize - self.lens.len()));
         self.lens.push(sample.len() as u32);
     }
@@ -68,8 +62,8 @@ impl SampledShingles {
     /// Proposes pairs that share at least half of what a containment of `contained` would make the
     /// smaller sample share, and returns how many shingles are too common to propose anything.
     pub fn propose(self, contained: f64, candidates: &mut Candidates) -> u64 {
-        let Self { spill, share_bytes, entries, lens, places } = self;
-        let entries = places.repeated(&entries, &spill, share_bytes).finish();
+        let entries = self.repeated().finish();
+        let Self { spill, share_bytes, lens, .. } = self;
         let same_shingle = |x: &(u64, u32), y: &(u64, u32)| x.0 == y.0;
         let mut shingles_capped = 0;
         let mut shared = Sorter::new(&spill, share_bytes / 4);
@@ -90,6 +84,26 @@ impl SampledShingles {
             }
         });
         shingles_capped
+    }
+
+    /// The shingles whose place was seen again, with their documents.
+    fn repeated(&self) -> Sorter<(u64, u32)> {
+        let mut sorter = Sorter::new(&self.spill, self.share_bytes / 4);
+        let mut lens = self.lens.pieces().flat_map(|piece| piece.into_owned());
+        let (mut document, mut left) = (0, lens.next().unwrap_or(0));
+        for piece in self.shingles.pieces() {
+            for &shingle in piece.iter() {
+                while left == 0 {
+                    document += 1;
+                    left = lens.next().unwrap_or(u32::MAX);
+                }
+                left -= 1;
+                if self.places.seen_again(shingle) {
+                    sorter.push((shingle, document));
+                }
+            }
+        }
+        sorter
     }
 }
 
@@ -116,39 +130,30 @@ pub fn shares_enough(shared: u64, smaller: u64, contained: f64) -> bool {
 ///
 /// Two bits for each of 8 to 16 places an entry, or fewer where memory is short: the place was seen,
 /// the place was seen again. A shingle that shares its place by chance stays, and does no harm.
-struct Places {
-    seen: Vec<u64>,
-    again: Vec<u64>,
-}
+struct Places(Vec<[u64; 2]>);
 
 impl Places {
     fn new(entries: usize, share_bytes: usize) -> Self {
         let places = (entries * 8).next_power_of_two().min((share_bytes / 2 + 1).next_power_of_two()).max(64);
-        Self { seen: vec![0; places / 64], again: vec![0; places / 64] }
+        Self(vec![[0; 2]; places / 64])
     }
 
     /// A word and a bit in it.
     fn place(&self, shingle: u64) -> (usize, u64) {
         // Samples are small hashes: their low bits are the mixed ones.
-        (shingle as usize / 64 & (self.seen.len() - 1), 1 << (shingle & 63))
+        (shingle as usize / 64 & (self.0.len() - 1), 1 << (shingle & 63))
     }
 
     fn mark(&mut self, shingle: u64) {
         let (word, bit) = self.place(shingle);
-        self.again[word] |= self.seen[word] & bit;
-        self.seen[word] |= bit;
+        let [seen, again] = &mut self.0[word];
+        *again |= *seen & bit;
+        *seen |= bit;
     }
 
-    /// The entries whose place was seen again.
-    fn repeated(&self, entries: &Array<(u64, u32)>, spill: &Spill, share_bytes: usize) -> Sorter<(u64, u32)> {
-        let mut sorter = Sorter::new(spill, share_bytes / 4);
-        for piece in entries.pieces() {
-            sorter.extend(piece.iter().copied().filter(|&(shingle, _)| {
-                let (word, bit) = self.place(shingle);
-                self.again[word] & bit != 0
-            }));
-        }
-        sorter
+    fn seen_again(&self, shingle: u64) -> bool {
+        let (word, bit) = self.place(shingle);
+        self.0[word][1] & bit != 0
     }
 }
 
@@ -186,10 +191,10 @@ mod tests {
     #[test]
     fn every_repeated_entry_is_kept() {
         let plain: Vec<(u64, u32)> = (0..1000).map(|d| (crate::shingle::mix(u64::from(d) % 700) >> 3, d)).collect();
-        let (mut entries, mut places) = (Array::default(), Places::new(plain.len(), usize::MAX / 4));
-        entries.extend_from_slice(&plain);
-        plain.iter().for_each(|&(shingle, _)| places.mark(shingle));
-        let kept: Vec<_> = places.repeated(&entries, &Spill::never(), usize::MAX / 4).finish().iter().collect();
+        let mut sampled = SampledShingles::new(&Spill::never(), usize::MAX, plain.len() * SAMPLE_ONE_IN as usize);
+        plain.iter().for_each(|&(shingle, document)| sampled.push(document * 2, &[shingle]));
+        let kept: Vec<_> =
+            sampled.repeated().finish().iter().map(|(shingle, document)| (shingle, document / 2)).collect();
         let twice = plain.iter().filter(|e| plain.iter().filter(|f| f.0 == e.0).count() > 1);
         assert!(twice.into_iter().all(|e| kept.contains(e)));
         assert!(kept.len() < 750);

@@ -61,6 +61,8 @@ pub struct Examined {
 
 /// One document, examined.
 pub struct ExaminedDocument {
+    /// Its number.
+    pub number: u32,
     /// Bytes of its text.
     pub bytes: u64,
     /// What was decided on its inside.
@@ -129,8 +131,7 @@ impl Examiner<'_> {
     /// When a source that is read has changed since the first pass, or `each` fails.
     pub fn run_from(&self, phase: Phase, start: Start, mut each: impl FnMut(Examined) -> Result<()>) -> Result<()> {
         let mut corpus = Corpus::again(self.sources, &self.survey.checksums).without_first(start.source);
-        let sources_left = (&self.sources[start.source..], &self.survey.checksums[start.source..]);
-        let course = Course::begin(self.watch, phase, sources_left.0, sources_left.1);
+        let course = Course::from(self.watch, phase, self.sources, &self.survey.checksums, start.source);
         let mut record = start.records_of_done as usize;
         let mut number = self.survey.is_document.get(..record).map_or(0, |before| before.count_ones() as u32);
         let read = || {
@@ -173,6 +174,7 @@ impl Examiner<'_> {
     fn unchanged(&self, number: u32, raw: RawRecord) -> Examined {
         let known = (number as usize) < self.survey.documents.len();
         let document = known.then(|| ExaminedDocument {
+            number,
             bytes: u64::from(self.survey.documents.bytes(number)),
             decision: Decision::default(),
             passages: Vec::new(),
@@ -220,7 +222,16 @@ impl Examiner<'_> {
             });
             let sides = self.sides(number, &document.text, &lines);
             let text = self.wants.texts.then(|| (document.text.clone(), document.host.clone()));
-            ExaminedDocument { bytes: document.text.len() as u64, decision, passages, whole, sides, sample, text }
+            ExaminedDocument {
+                number,
+                bytes: document.text.len() as u64,
+                decision,
+                passages,
+                whole,
+                sides,
+                sample,
+                text,
+            }
         });
         let prepared = self.wants.cleaned.then(|| {
             let fate = match &document {

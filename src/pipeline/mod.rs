@@ -49,7 +49,7 @@ use crate::report::{ClusterSample, PassageSample, Samples, Summary};
 use crate::span::Span;
 use crate::spill::{Spill, guard};
 use crate::tokenise::Tokeniser;
-use crate::watch::{Event, Phase, Watch};
+use crate::watch::{Event, Phase, Tell, Watch};
 use crate::write::Prepared;
 use across::Across;
 use duplicates::Duplicates;
@@ -92,7 +92,7 @@ pub struct Run {
     spill: Spill,
     durable: DurablePoints,
     audited: Option<usize>,
-    watch: Option<Box<dyn Fn(Event) + Send + Sync>>,
+    watch: Option<Box<Tell<'static>>>,
 }
 
 impl Run {
@@ -480,8 +480,6 @@ struct Tally {
     skipped_examples: Vec<String>,
     /// Documents that share a passage with another.
     sharing: HashSet<u32>,
-    /// The number of the next document.
-    next: u32,
 }
 
 impl Tally {
@@ -493,7 +491,6 @@ impl Tally {
             gathered: None,
             skipped_examples: Vec::new(),
             sharing: HashSet::new(),
-            next: 0,
         }
     }
 
@@ -569,8 +566,7 @@ impl Tally {
     fn examined(&mut self, mut examined: Examined) -> Examined {
         let Some(document) = &mut examined.document else { return examined };
         let s = &mut self.summary;
-        let shares = self.sharing.contains(&self.next);
-        self.next += 1;
+        let shares = self.sharing.contains(&document.number);
         let goes = document.goes();
         let mut labels = BTreeSet::new();
         let mut count = |s: &mut Summary, label: Label, action: Action, bytes: u64| {

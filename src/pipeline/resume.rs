@@ -135,7 +135,7 @@ fn identity(run: &Run) -> Identity {
     let sources = run.found.sources.iter().map(|source| Input {
         name: source.name.clone(),
         format: source.format.name.to_owned(),
-        len_bytes: std::fs::metadata(&source.path).map_or(0, |m| m.len()),
+        len_bytes: source.len_bytes(),
     });
     let skipped = run.found.skipped.iter().map(|s| format!("{} {} {}\n", s.unreadable, s.name, s.why));
     let not_read = format!("{}{}", skipped.collect::<String>(), run.found.hidden);

@@ -10,7 +10,8 @@
 //! ```
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,7 @@ use super::encoding::{self, Transcoded, Transcoder};
 #[cfg(feature = "tables")]
 use super::table::{self, TableCoding};
 use super::warc::Members;
+use crate::{remote, scratch};
 
 /// How a source is coded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,11 +59,38 @@ impl Coding {
         if let Some(table) = &self.table {
             return table::read(file, table);
         }
-        let input = self.compression.decode(file)?;
+        self.decode_stream(file)
+    }
+
+    /// The content of what stands at a path or a URL. A table, which is read by place, is copied first.
+    pub(crate) fn open(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+        if !remote::is_url(path) {
+            return self.decode(File::open(path)?);
+        }
+        let mut input = remote::open(path)?;
+        if !self.is_table() {
+            return self.decode_stream(input);
+        }
+        let mut copy = tempfile::tempfile_in(scratch::folder())?;
+        io::copy(&mut input, &mut copy)?;
+        copy.rewind()?;
+        self.decode(copy)
+    }
+
+    /// The content of a file that is no table, from its bytes in order.
+    pub(crate) fn decode_stream(&self, input: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+        let input = self.compression.decode(input)?;
         Ok(match self.transcoding()? {
             None => input,
             Some(encoding) => Box::new(Transcoded::new(input, encoding)),
         })
+    }
+
+    fn is_table(&self) -> bool {
+        #[cfg(feature = "tables")]
+        return self.table.is_some();
+        #[cfg(not(feature = "tables"))]
+        false
     }
 
     /// A writer of content into a file. The bytes depend on nothing but what is written.

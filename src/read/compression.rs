@@ -40,7 +40,7 @@ const XZ_LEVEL: u32 = 6;
 /// A source that expands more than this many times is taken for a decompression bomb, once it has
 /// given `EXPANDED_LEN_BYTES_MIN`. Text compresses some 4 to 12 times; gzip itself cannot pass 1,032.
 pub const EXPANSION_MAX: u64 = 1_100;
-const EXPANDED_LEN_BYTES_MIN: u64 = 1 << 28;
+pub(crate) const EXPANDED_LEN_BYTES_MIN: u64 = 1 << 28;
 
 const BUFFER_LEN_BYTES: usize = 1 << 16;
 /// The more is written at once, the larger the pieces the system keeps it in.
@@ -89,8 +89,8 @@ impl Compression {
         endings.iter().find(|e| lower.ends_with(*e)).map_or(name, |e| &name[..name.len() - e.len()])
     }
 
-    /// The decompressed bytes of a file.
-    pub(crate) fn decode(self, file: File) -> io::Result<Box<dyn Read + Send>> {
+    /// The decompressed bytes of a file, or of what else can be read.
+    pub(crate) fn decode(self, file: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
         if self == Compression::None {
             return Ok(Box::new(file));
         }
@@ -106,7 +106,7 @@ impl Compression {
     }
 
     /// The decompressed bytes of a file's first member or frame, where there are such.
-    pub(crate) fn decode_first(self, file: File) -> Option<Box<dyn Read>> {
+    pub(crate) fn decode_first(self, file: impl Read + 'static) -> Option<Box<dyn Read>> {
         let file = BufReader::with_capacity(BUFFER_LEN_BYTES, file);
         match self {
             Compression::Gzip => Some(Box::new(flate2::bufread::GzDecoder::new(file))),
@@ -138,12 +138,12 @@ impl Compression {
 }
 
 /// A file that counts what is read of it.
-struct Counted {
-    file: File,
+struct Counted<R> {
+    file: R,
     read: Arc<AtomicU64>,
 }
 
-impl Read for Counted {
+impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let len = self.file.read(buffer)?;
         self.read.fetch_add(len as u64, Ordering::Relaxed);

@@ -5,20 +5,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
 use globset::GlobBuilder;
 use ignore::WalkBuilder;
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::TempPath;
 
 use super::csv::Columns;
 use super::{Coding, Compression, FORMATS, Format, Reader, Row, Stop, encoding, host, memory, warc};
 use crate::error::{Error, Result};
 use crate::params::Reading;
-use crate::scratch::Scratch;
+use crate::remote::{self, Object};
+use crate::scratch::{self, Scratch};
 
 /// One file to read.
 #[derive(Clone, Debug)]
@@ -44,8 +46,12 @@ pub struct Source {
     pub(crate) rows: Option<Arc<[Row]>>,
     /// What may end its reading.
     pub(crate) stop: Option<Arc<Stop>>,
-    /// The copy of something that can be read only once; deleted with the last clone.
+    /// What to call it in messages, when that is not its path.
+    shown: Option<PathBuf>,
+    /// The copy of something that can be read only once, or only by place; deleted with the last clone.
     spool: Option<Arc<(TempPath, Scratch)>>,
+    /// What is read as a stream from a URL.
+    object: Option<Object>,
 }
 
 impl Source {
@@ -63,18 +69,46 @@ impl Source {
             record_len_bytes_max: reading.record_len_bytes_max,
             rows: Some(rows.into()),
             stop: None,
+            shown: None,
             spool: None,
+            object: None,
         }
     }
 
     /// Its records. `index` is its place among the sources.
     pub fn reader(&self, index: u32) -> Reader {
-        Reader::open(self, index)
+        Reader::open(self, index, None)
     }
 
-    /// The file to name in a message: never the copy of standard input.
+    /// The file to name in a message: never a copy.
     pub fn place(&self) -> &Path {
-        if self.spool.is_some() { Path::new(&self.name) } else { &self.path }
+        self.shown.as_deref().unwrap_or(&self.path)
+    }
+
+    /// Its length as it is stored, zero when it cannot be told.
+    pub fn len_bytes(&self) -> u64 {
+        match &self.object {
+            Some(object) => object.len_bytes(),
+            None => fs::metadata(&self.path).map_or(0, |m| m.len()),
+        }
+    }
+
+    /// The length of the copy that was made of it, if one was.
+    pub fn copy_len_bytes(&self) -> Option<u64> {
+        self.spool.is_some().then(|| self.len_bytes())
+    }
+
+    /// Asks for the beginning of an object whose turn will come.
+    pub(super) fn begin(&self) -> Option<Box<dyn Read + Send>> {
+        self.object.as_ref().map(Object::begin)
+    }
+
+    /// Its content from the beginning, which may have been asked for.
+    pub(super) fn content(&self, begun: Option<Box<dyn Read + Send>>) -> io::Result<Box<dyn Read + Send>> {
+        match begun.or_else(|| self.begin()) {
+            Some(stream) => self.coding.decode_stream(stream),
+            None => self.coding.decode(File::open(&self.path)?),
+        }
     }
 }
 
@@ -103,6 +137,9 @@ pub struct Discovered {
 /// How much of a file of unknown format is looked at.
 const HEAD_LEN_BYTES: u64 = 1 << 16;
 
+/// A longer description of a data set is none.
+const DESCRIPTION_LEN_BYTES_MAX: u64 = 16 << 20;
+
 /// How much of a compressed member is looked at to see whether it holds one record.
 const MEMBER_LEN_BYTES_MAX: u64 = 64 << 20;
 
@@ -116,7 +153,8 @@ pub fn discover(paths: &[PathBuf]) -> Result<Discovered> {
 
 /// Finds the sources behind `paths`; `-` is standard input, `@FILE` a file with a path a line
 /// (`@-` reads it from standard input). A path that does not exist and holds one of `*?[{` is a
-/// pattern, for shells that do not expand it.
+/// pattern, for shells that do not expand it. A URL is an object, a prefix as if it were a folder, or a
+/// pattern over keys; names are relative to the prefix.
 ///
 /// In a folder the name decides what is read; a file named by the user is read whatever its name,
 /// and told by its content when the name says nothing. Symbolic links inside folders are not
@@ -148,10 +186,10 @@ pub fn discover_with(paths: &[PathBuf], reading: &Reading) -> Result<Discovered>
 
 /// The paths in a list.
 fn listed(list: &str) -> Result<Vec<PathBuf>> {
-    let failed = |e| Error::io("read the list of paths", Path::new(list), e);
+    let failed = |e| remote::into_error("read the list of paths", Path::new(list), e);
     let input: Box<dyn BufRead> = match list {
         "-" => Box::new(io::stdin().lock()),
-        _ => Box::new(io::BufReader::new(File::open(list).map_err(failed)?)),
+        _ => Box::new(io::BufReader::new(remote::open(Path::new(list)).map_err(failed)?)),
     };
     let lines = input.lines().collect::<io::Result<Vec<_>>>().map_err(failed)?;
     Ok(lines
@@ -192,6 +230,9 @@ impl Search {
         if path == Path::new("-") {
             return self.spool(io::stdin().lock(), "stdin", path);
         }
+        if remote::is_url(path) {
+            return self.url(path);
+        }
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
             Err(e) if e.kind() == io::ErrorKind::NotFound && is_pattern(path) => return self.pattern(path),
@@ -199,6 +240,10 @@ impl Search {
         };
         if metadata.is_dir() {
             self.folder(path);
+        } else if metadata.is_file() && is_standard_output(path) {
+            return Err(Error::usage("standard output is written to an input:")
+                .at(path)
+                .hint("send it to another file"));
         } else if metadata.is_file() {
             self.named_file(path)?;
         } else {
@@ -276,6 +321,64 @@ impl Search {
         self.hidden += hidden.load(Ordering::Relaxed);
     }
 
+    /// What a URL names.
+    fn url(&mut self, url: &Path) -> Result<()> {
+        let (root, found) = remote::list(url)?;
+        let mut described = BTreeMap::new();
+        for f in found.iter().filter(|f| !f.named && describes_a_data_set(last_part(&f.name))) {
+            let (url, mut text) = (Path::new(&f.url), Vec::new());
+            let read = remote::open(url).and_then(|f| f.take(DESCRIPTION_LEN_BYTES_MAX).read_to_end(&mut text));
+            read.map_err(|e| remote::into_error("read", url, e))?;
+            described.insert(f.name.as_str(), text);
+        }
+        let mut read = Vec::new();
+        let mut hidden = BTreeSet::new();
+        for f in &found {
+            let folder = &f.name[..f.name.len() - last_part(&f.name).len()];
+            let beside = |name: &str| described.get(format!("{folder}{name}").as_str()).cloned();
+            if f.named {
+                read.push(f);
+            } else if let Some(at) = hidden_at(&f.name) {
+                hidden.insert(&f.name[..at]);
+            } else if let Some(why) = beside_a_data_set(last_part(&f.name), beside) {
+                self.skip(Path::new(&f.url), why, false);
+            } else if Format::by_name(&f.name).is_none() {
+                self.skip(Path::new(&f.url), unknown_format(), false);
+            } else {
+                read.push(f);
+            }
+        }
+        self.hidden += hidden.len() as u64;
+        // Opened some at a time, so that their beginnings do not fill the memory.
+        for some in read.chunks(64) {
+            let opened = remote::open_all(some)?;
+            for (f, (object, head)) in some.iter().zip(opened) {
+                let mut source = self.object(&f.name, Path::new(&f.url), object, &head)?;
+                source.folder = host::of_folder(&source.name);
+                self.found.push(Found { source, root: root.clone(), canonical: PathBuf::from(&f.url) });
+            }
+        }
+        Ok(())
+    }
+
+    /// An object as a source: read as a stream, or copied first when it is read by place.
+    fn object(&self, name: &str, url: &Path, object: Object, head: &Bytes) -> Result<Source> {
+        let by_name = Format::by_name(name);
+        let is_table = Format::by_signature(head).or(by_name).is_some_and(|f| f.is_table);
+        if is_table || !object.is_ranged() {
+            let (copy, spool) = spooled(url, object.len_bytes(), |copy| object.copy(copy).map_err(io::Error::from))?;
+            let source = self.source(name.to_owned(), &copy, by_name, &|| Ok(Box::new(File::open(&copy)?)));
+            let source = source.map_err(|e| Error::io("read", &copy, e))?;
+            return Ok(Source { shown: Some(url.to_path_buf()), spool: Some(spool), ..source });
+        }
+        let whole = || -> io::Result<Box<dyn Read + Send>> {
+            Ok(Box::new(io::Cursor::new(head.clone()).chain(object.read_from(head.len() as u64))))
+        };
+        let source = self.source(name.to_owned(), url, by_name, &whole);
+        let source = source.map_err(|e| remote::into_error("read", url, e))?;
+        Ok(Source { object: Some(object), ..source })
+    }
+
     /// A file in a folder. Fails with the reason for skipping it, and whether it is unreadable.
     fn met(&mut self, root: &Path, root_name: &str, path: &Path) -> std::result::Result<(), (String, bool)> {
         let unreadable = |e: io::Error| (format!("cannot be read: {e}"), true);
@@ -286,16 +389,18 @@ impl Search {
         if !file_type.is_file() {
             return Err(("not a regular file".into(), false));
         }
-        if let Some(why) = beside_a_data_set(path) {
+        if is_standard_output(path) {
+            return Err(("what standard output is written to".into(), false));
+        }
+        let beside = |name: &str| fs::read(path.parent()?.join(name)).ok();
+        if let Some(why) = beside_a_data_set(&file_name(path), beside) {
             return Err((why, false));
         }
-        let Some(by_name) = Format::by_name(&file_name(path)) else {
-            let known: Vec<&str> = FORMATS.iter().flat_map(|f| f.extensions).copied().collect();
-            return Err((format!("unknown format; known by name: {}", known.join(", ")), false));
-        };
+        let Some(by_name) = Format::by_name(&file_name(path)) else { return Err((unknown_format(), false)) };
         let relative = path.strip_prefix(root).unwrap_or(path);
         let parts: Vec<_> = relative.components().map(|c| c.as_os_str().to_string_lossy()).collect();
-        let mut source = self.source(parts.join("/"), path, Some(by_name)).map_err(unreadable)?;
+        let open = || -> io::Result<Box<dyn Read + Send>> { Ok(Box::new(File::open(path)?)) };
+        let mut source = self.source(parts.join("/"), path, Some(by_name), &open).map_err(unreadable)?;
         source.folder = host::of_folder(&source.name);
         self.add(source, root_name.to_owned());
         Ok(())
@@ -304,7 +409,8 @@ impl Search {
     fn named_file(&mut self, path: &Path) -> Result<()> {
         let name = file_name(path);
         let by_name = Format::by_name(&name);
-        let source = self.source(name, path, by_name).map_err(|e| Error::io("read", path, e))?;
+        let source = self.source(name, path, by_name, &|| Ok(Box::new(File::open(path)?)));
+        let source = source.map_err(|e| Error::io("read", path, e))?;
         let parent = fs::canonicalize(path).ok().and_then(|p| p.parent().map(file_name)).unwrap_or_default();
         self.add(source, parent);
         Ok(())
@@ -312,24 +418,19 @@ impl Search {
 
     /// Copies what can be read only once into a temporary file.
     fn spool(&mut self, mut input: impl Read, name: &str, path: &Path) -> Result<()> {
-        let mut copy = NamedTempFile::with_prefix("ghirbal-")
-            .map_err(|e| Error::io("create a temporary file in", &std::env::temp_dir(), e))?;
-        let scratch = Scratch::new(copy.path());
-        io::copy(&mut input, &mut copy).map_err(|e| Error::io("copy to a temporary file", path, e))?;
-        copy.flush().map_err(|e| Error::io("write", copy.path(), e))?;
-        let copy = copy.into_temp_path();
-        let source = self.source(name.to_owned(), &copy, None).map_err(|e| Error::io("read", &copy, e))?;
+        let (copy, spool) = spooled(path, 0, |copy| io::copy(&mut input, copy).map(|_| ()))?;
+        let source = self.source(name.to_owned(), &copy, None, &|| Ok(Box::new(File::open(&copy)?)));
+        let source = source.map_err(|e| Error::io("read", &copy, e))?;
         let name = format!("{name}.{}{}", source.format.extensions[0], source.coding.compression.extension());
-        let spool = Some(Arc::new((copy, scratch)));
-        self.add(Source { name, spool, ..source }, String::new());
+        self.add(Source { shown: Some(PathBuf::from(&name)), name, spool: Some(spool), ..source }, String::new());
         Ok(())
     }
 
     /// Looks into a file: what it is, and how it is coded. A name tells the format where the content
     /// has no signature.
-    fn source(&self, name: String, path: &Path, by_name: Option<&'static Format>) -> io::Result<Source> {
+    fn source(&self, name: String, path: &Path, by_name: Option<&'static Format>, open: Open) -> io::Result<Source> {
         let mut head = Vec::new();
-        File::open(path)?.take(Compression::MAGIC_LEN_BYTES as u64).read_to_end(&mut head)?;
+        open()?.take(Compression::MAGIC_LEN_BYTES as u64).read_to_end(&mut head)?;
         let mut coding = Coding::from(Compression::detect(&head));
         // Most files are plain, of a known name, and need no second look.
         let plain = coding.compression == Compression::None && self.encoding.is_none();
@@ -339,19 +440,19 @@ impl Search {
                 return Ok(self.of(name, path, format, coding));
             }
         }
-        let mut start = content_head(path, &coding);
+        let mut start = content_head(open, &coding)?;
         let signature = Format::by_signature(&start);
         if signature.is_none() {
             let encoding = encoding::of_mark(&start).map(encoding_rs::Encoding::name).or(self.encoding);
             let is_utf_8 = start.starts_with("\u{feff}".as_bytes());
             coding.encoding = encoding.filter(|name| *name != "UTF-8" && !is_utf_8).map(str::to_owned);
             if coding.encoding.is_some() {
-                start = content_head(path, &coding);
+                start = content_head(open, &coding)?;
             }
         }
         let format = signature.or(by_name).unwrap_or_else(|| Format::by_content(&start));
         if format.members && coding.compression != Compression::None {
-            coding.members = first_member(path, coding.compression).is_some_and(|first| warc::is_one_record(&first));
+            coding.members = first_member(open, coding.compression)?.is_some_and(|first| warc::is_one_record(&first));
         }
         let mut source = self.of(name, path, format, coding);
         if format.name == "csv" {
@@ -387,7 +488,9 @@ impl Search {
             record_len_bytes_max: self.record_len_bytes_max,
             rows: None,
             stop: None,
+            shown: None,
             spool: None,
+            object: None,
         }
     }
 
@@ -410,7 +513,8 @@ impl Search {
         });
         found.dedup_by(|b, a| a.canonical == b.canonical);
         let read: BTreeSet<&PathBuf> = found.iter().map(|f| &f.canonical).collect();
-        let named_after_all = |path: &PathBuf| fs::canonicalize(path).is_ok_and(|p| read.contains(&p));
+        let named_after_all =
+            |path: &PathBuf| read.contains(path) || fs::canonicalize(path).is_ok_and(|p| read.contains(&p));
         let skipped = self.skipped.into_iter();
         let skipped = skipped.filter(|(path, s)| s.unreadable || !named_after_all(path)).map(|(_, s)| s).collect();
         Discovered { sources: name_apart(found), skipped, hidden: self.hidden }
@@ -461,21 +565,90 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
+/// The bytes of what is looked into, from their beginning.
+type Open<'a> = &'a dyn Fn() -> io::Result<Box<dyn Read + Send>>;
+
 /// The beginning of the content, as much as can be read: a fault is reported when the records are
-/// read.
-fn content_head(path: &Path, coding: &Coding) -> Vec<u8> {
+/// read. Fails only when an object cannot be had.
+fn content_head(open: Open, coding: &Coding) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    if let Ok(input) = File::open(path).and_then(|file| coding.decode(file)) {
-        let _ = input.take(HEAD_LEN_BYTES).read_to_end(&mut head);
+    let read = open().and_then(|bytes| coding.decode_stream(bytes));
+    match read.and_then(|input| input.take(HEAD_LEN_BYTES).read_to_end(&mut head)) {
+        Err(e) if remote::is_failure(&e) => Err(e),
+        _ => Ok(head),
     }
-    head
 }
 
-/// What the first member or frame of a compressed file holds.
-fn first_member(path: &Path, compression: Compression) -> Option<Vec<u8>> {
+/// What the first member or frame of a compressed file holds. Fails only when an object cannot be had.
+fn first_member(open: Open, compression: Compression) -> io::Result<Option<Vec<u8>>> {
     let mut member = Vec::new();
-    compression.decode_first(File::open(path).ok()?)?.take(MEMBER_LEN_BYTES_MAX).read_to_end(&mut member).ok()?;
-    Some(member)
+    let Some(input) = open().ok().and_then(|bytes| compression.decode_first(bytes)) else { return Ok(None) };
+    match input.take(MEMBER_LEN_BYTES_MAX).read_to_end(&mut member) {
+        Ok(_) => Ok(Some(member)),
+        Err(e) if remote::is_failure(&e) => Err(e),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Copies what `fill` gives into a temporary file; `needed_bytes` must be free for it.
+fn spooled(
+    from: &Path,
+    needed_bytes: u64,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(PathBuf, Arc<(TempPath, Scratch)>)> {
+    let folder = scratch::folder();
+    let free = scratch::free_bytes(&folder)?;
+    if free.is_some_and(|free| free < needed_bytes) {
+        return Err(Error::input(format!(
+            "a copy of {needed_bytes} bytes is needed in {}, where {} are free, to read",
+            folder.display(),
+            free.unwrap_or_default()
+        ))
+        .at(from)
+        .hint("name a folder with more room with --temp-dir"));
+    }
+    let failed = |e| Error::io("create a temporary file in", &folder, e);
+    let mut copy = tempfile::Builder::new().prefix("ghirbal-").tempfile_in(&folder).map_err(failed)?;
+    let scratch = Scratch::new(copy.path());
+    fill(copy.as_file_mut()).map_err(|e| remote::into_error("copy to a temporary file", from, e))?;
+    let copy = copy.into_temp_path();
+    Ok((copy.to_path_buf(), Arc::new((copy, scratch))))
+}
+
+/// The file's name in a name with folders.
+fn last_part(name: &str) -> &str {
+    &name[name.rfind('/').map_or(0, |at| at + 1)..]
+}
+
+/// Where the part of a name ends that begins with a dot.
+fn hidden_at(name: &str) -> Option<usize> {
+    let mut end = 0;
+    for part in name.split('/') {
+        end += part.len();
+        if part.starts_with('.') {
+            return Some(end);
+        }
+        end += 1;
+    }
+    None
+}
+
+fn unknown_format() -> String {
+    let known: Vec<&str> = FORMATS.iter().flat_map(|f| f.extensions).copied().collect();
+    format!("unknown format; known by name: {}", known.join(", "))
+}
+
+/// Whether what we print goes into this file: `report . > report.txt`. Reading it would never end well.
+#[cfg(unix)]
+fn is_standard_output(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(out) = rustix::fs::fstat(io::stdout()) else { return false };
+    fs::metadata(path).is_ok_and(|m| (m.dev(), m.ino()) == (out.st_dev as u64, out.st_ino as u64))
+}
+
+#[cfg(not(unix))]
+fn is_standard_output(_: &Path) -> bool {
+    false
 }
 
 /// Whether a path is to be understood as a pattern.
@@ -486,24 +659,24 @@ fn is_pattern(path: &Path) -> bool {
 /// Why a file in the folder of a Hugging Face data set is none of its shards.
 ///
 /// Such a folder holds `dataset_info.json`, and `state.json` where `save_to_disk` wrote it, which
-/// lists the shards; other Arrow files in it are caches of earlier steps.
-fn beside_a_data_set(path: &Path) -> Option<String> {
-    let name = file_name(path);
-    let folder = path.parent()?;
-    let describes =
-        |name: &str| matches!(name, "dataset_info.json" | "dataset_infos.json" | "state.json" | "dataset_dict.json");
-    if describes(&name) {
-        let text = fs::read(path).ok()?;
+/// lists the shards; other Arrow files in it are caches of earlier steps. `read` gives the content of a file of some name in that folder.
+fn beside_a_data_set(name: &str, read: impl Fn(&str) -> Option<Vec<u8>>) -> Option<String> {
+    if describes_a_data_set(name) {
+        let text = read(name)?;
         let described: serde_json::Value = serde_json::from_slice(&text).ok()?;
         let known = ["_data_files", "features", "splits", "builder_name", "dataset_name", "default"];
         let of_a_set = name == "dataset_infos.json" || known.iter().any(|key| described.get(key).is_some());
         return of_a_set.then(|| "describes a data set; its shards are read".to_owned());
     }
     if name.ends_with(".arrow") {
-        let state: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("state.json")).ok()?).ok()?;
+        let state: serde_json::Value = serde_json::from_slice(&read("state.json")?).ok()?;
         let shards = state["_data_files"].as_array()?;
         let listed = shards.iter().any(|shard| shard["filename"] == name);
         return (!listed).then(|| "no shard of the data set: `state.json` does not list it".to_owned());
     }
     None
+}
+
+fn describes_a_data_set(name: &str) -> bool {
+    matches!(name, "dataset_info.json" | "dataset_infos.json" | "state.json" | "dataset_dict.json")
 }

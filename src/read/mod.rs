@@ -52,6 +52,8 @@ mod table;
 pub(crate) mod warc;
 
 pub use coding::{Coding, Encoder};
+#[cfg(feature = "tables")]
+pub(crate) use compression::EXPANDED_LEN_BYTES_MIN;
 #[cfg(test)]
 pub(crate) use compression::compressed;
 pub use compression::{Compression, EXPANSION_MAX};

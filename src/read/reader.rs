@@ -1,6 +1,6 @@
 //! Cuts sources into raw records: bounded memory, checksums on the way, faults as records.
 
-use std::fs::File;
+use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use super::formats::{Progress, Unit};
 use super::{Content, Format, RawRecord, Row, Source};
 use crate::error::{Error, Result};
+use crate::remote;
 
 /// The longest record that can be asked for, in bytes: a [`Span`](crate::span::Span) counts with 32
 /// bits. A record longer than what was asked for is skipped, and passes through in pieces.
@@ -119,18 +120,22 @@ pub struct Reader {
     in_piece: bool,
     /// Why reading stopped; told once, after the last record.
     fault: Option<String>,
+    /// An object that could not be had: no fault of its bytes, and the end of the run.
+    failure: Option<io::Error>,
     hasher: Hasher,
     /// The records, when they are in memory.
     rows: Option<Arc<[Row]>>,
 }
 
 impl Reader {
-    pub(crate) fn open(source: &Source, index: u32) -> Self {
-        let opened = || File::open(&source.path).and_then(|file| source.coding.decode(file));
-        let (input, fault) = match source.rows.is_none().then(opened) {
-            None => (None, None),
-            Some(Ok(input)) => (Some(input), None),
-            Some(Err(e)) => (None, Some(format!("the file cannot be opened: {e}"))),
+    /// `begun` is what has been asked for already.
+    pub(crate) fn open(source: &Source, index: u32, begun: Option<Box<dyn Read + Send>>) -> Self {
+        let content = || source.content(begun);
+        let (input, fault, failure) = match source.rows.is_none().then(content) {
+            None => (None, None, None),
+            Some(Ok(input)) => (Some(input), None, None),
+            Some(Err(e)) if remote::is_failure(&e) => (None, None, Some(e)),
+            Some(Err(e)) => (None, Some(format!("the file cannot be opened: {e}")), None),
         };
         let delimiter = source.columns.as_ref().map_or(0, |columns| columns.delimiter);
         Self {
@@ -147,6 +152,7 @@ impl Reader {
             record_len_bytes_max: source.record_len_bytes_max,
             in_piece: false,
             fault,
+            failure,
             hasher: Hasher::default(),
             rows: source.rows.clone(),
         }
@@ -250,7 +256,10 @@ impl Reader {
             Ok(false) => None,
             Err(error) => {
                 self.input = None;
-                self.fault = Some(self.stopped(&error));
+                match remote::is_failure(&error) {
+                    true => self.failure = Some(error),
+                    false => self.fault = Some(self.stopped(&error)),
+                }
                 None
             }
         }
@@ -302,6 +311,11 @@ impl Iterator for Reader {
                     let is_record = !self.block.is_empty() || (self.line == 0 && self.format.empty_is_record);
                     return is_record.then(|| self.record_or_piece(self.block.len(), false));
                 }
+                Err(error) if remote::is_failure(&error) => {
+                    self.input = None;
+                    self.failure = Some(error);
+                    return None;
+                }
                 Err(error) => self.error = Some(error),
             }
         }
@@ -318,13 +332,18 @@ pub struct Corpus<'a> {
     /// What an earlier pass saw.
     expected: Option<&'a [Checksum]>,
     reader: Option<Reader>,
+    /// The objects whose turn comes next: of many small ones, the way there takes longer than they do.
+    begun: VecDeque<Option<Box<dyn Read + Send>>>,
     checksums: Vec<Checksum>,
 }
+
+/// Objects that are asked for before their turn.
+const OBJECTS_AHEAD: usize = 16;
 
 impl<'a> Corpus<'a> {
     /// A first pass.
     pub fn new(sources: &'a [Source]) -> Self {
-        Self { sources, expected: None, reader: None, checksums: Vec::new() }
+        Self { sources, expected: None, reader: None, begun: VecDeque::new(), checksums: Vec::new() }
     }
 
     /// A further pass, which fails when a source is no longer what the first pass saw.
@@ -354,7 +373,14 @@ impl<'a> Corpus<'a> {
         while len < len_bytes {
             let index = self.checksums.len();
             let Some(source) = self.sources.get(index) else { break };
-            let reader = self.reader.get_or_insert_with(|| Reader::open(source, index as u32));
+            let reader = match &mut self.reader {
+                Some(reader) => reader,
+                none => {
+                    let next = self.sources.iter().skip(index + self.begun.len());
+                    self.begun.extend(next.take(OBJECTS_AHEAD - self.begun.len()).map(Source::begin));
+                    none.insert(Reader::open(source, index as u32, self.begun.pop_front().flatten()))
+                }
+            };
             match reader.next() {
                 Some(record) => {
                     // An empty record costs its bookkeeping; without this a batch has no bound.
@@ -362,6 +388,9 @@ impl<'a> Corpus<'a> {
                     batch.push(record);
                 }
                 None => {
+                    if let Some(failure) = reader.failure.take() {
+                        return Err(remote::into_error("read", source.place(), failure));
+                    }
                     let checksum = reader.checksum();
                     if self.expected.is_some_and(|expected| expected[index] != checksum) {
                         return Err(Error::input("the file changed while it was read")

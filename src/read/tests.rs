@@ -397,7 +397,8 @@ fn a_file_that_changes_between_two_passes_ends_the_run_by_name() {
     let folder = folder(&[("a.txt", b"1"), ("b.txt", b"2")]);
     let sources = found(folder.path()).sources;
     let (_, checksums) = batches(Corpus::new(&sources), 1).unwrap();
-    for change in [Some(b"3"), None] {
+    // Other bytes, more, fewer, none, and no file.
+    for change in [Some(&b"3"[..]), Some(b"22"), Some(b""), None] {
         let path = folder.path().join("b.txt");
         change.map_or_else(|| fs::remove_file(&path), |bytes| fs::write(&path, bytes)).unwrap();
         let message = batches(Corpus::again(&sources, &checksums), 1).unwrap_err().to_string();

@@ -16,5 +16,5 @@ pub mod tune;
 
 pub use audit::{Audit, CONFIDENCE};
 pub use compare::{Compared, Stretch};
-pub use samples::{ClusterSample, DocumentSample, Excerpt, LineNumbers, PassageSample, Samples, SpanSample};
+pub use samples::{ClusterSample, DocumentSample, Excerpt, LineNumbers, PassageSample, Samples, SpanSample, harmless};
 pub use summary::{LabelCounts, Summary};

@@ -60,6 +60,13 @@ impl Excerpt {
     }
 }
 
+/// Lines of text as [`push_harmless`] shows their characters.
+pub fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    text.chars().for_each(|c| if c == '\n' { out.push(c) } else { push_harmless(c, &mut out) });
+    out
+}
+
 /// Appends `c`, escaped where it could move the cursor, hide text or turn its direction.
 pub fn push_harmless(c: char, out: &mut String) {
     let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');

@@ -10,6 +10,7 @@
 //! looked up with the shuffle that simdjson (Langdale & Lemire 2019) classifies with: ASCII in eight
 //! rows of 16, and of each first byte of two that occurs in a block, in four.
 
+use super::hash::{MARGIN, word_hash};
 use super::table::{Class, Entry, Table};
 
 /// Bytes looked at together.
@@ -33,8 +34,8 @@ pub(super) struct Rows {
 
 /// What is known of some consecutive bytes.
 pub(super) struct Chunk {
-    /// Folded, where they are plain.
-    form: [u8; BLOCKS * BLOCK_LEN_BYTES],
+    /// Folded, where they are plain; with a margin on both sides.
+    form: [u8; MARGIN + BLOCKS * BLOCK_LEN_BYTES + MARGIN],
     plain: [u64; BLOCKS],
     apart: [u64; BLOCKS],
     len: usize,
@@ -97,10 +98,10 @@ impl Chunk {
         self.len
     }
 
-    /// The folded bytes of a run of plain ones.
+    /// The hash of a run of plain bytes, folded.
     #[inline]
-    pub(super) fn form(&self, start: usize, end: usize) -> &[u8] {
-        &self.form[start..end]
+    pub(super) fn hash(&self, start: usize, end: usize) -> u64 {
+        word_hash(&self.form, MARGIN + start, MARGIN + end)
     }
 
     /// Whether the byte belongs to a plain character.
@@ -157,7 +158,7 @@ impl Chunk {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
     fn look_avx2(&mut self, rows: &Rows, bytes: &[u8]) {
-        let forms = self.form.as_chunks_mut::<BLOCK_LEN_BYTES>().0;
+        let forms = self.form[MARGIN..].as_chunks_mut::<BLOCK_LEN_BYTES>().0;
         let mut after_digit = 0;
         for (block, form) in forms.iter_mut().enumerate().take((bytes.len() - 2) / BLOCK_LEN_BYTES) {
             let start = block * BLOCK_LEN_BYTES;

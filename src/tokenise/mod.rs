@@ -17,6 +17,7 @@
 //! ```
 
 mod blocks;
+mod hash;
 mod scan;
 mod table;
 

@@ -83,7 +83,7 @@ impl Tokeniser {
                     false
                 };
                 if ends {
-                    each(Piece::Word(Span::new(base + at, base + end), xxh3_64(chunk.form(at, end))));
+                    each(Piece::Word(Span::new(base + at, base + end), chunk.hash(at, end)));
                     at = end;
                     continue;
                 }

@@ -6,7 +6,7 @@
 //! {"type":"ledger", "version":1, "params":…, "sources":[{"name", "xxh3", …}], …, "sum":…}
 //! {"type":"removal", "doc", "source", "start", "end", "text", "label", …, "sum":…}   in reading order
 //! {"type":"rewritten", "source", "record", "at", "original", "len_bytes", "sum":…}     among them
-//! {"type":"cleaned", "sources":[{"name", "xxh3"}], "sum":…}
+//! {"type":"cleaned", "sources":[{"name", "xxh3"}], "files":[{"name", "xxh3"}], "sum":…}
 //! {"type":"end", "lines":…, "xxh3":…}
 //! ```
 //!
@@ -31,7 +31,8 @@ use crate::error::{Error, Result};
 use crate::label::{Action, Label};
 use crate::params::Params;
 use crate::read::json::Escapes;
-use crate::read::{Checksum, Coding, Source};
+use crate::read::{Checksum, Coding, Hasher, Source};
+use crate::remote;
 
 /// The version of the ledger's format. Readers refuse others.
 pub const LEDGER_VERSION: u32 = 1;
@@ -277,6 +278,9 @@ struct Header {
 #[serde(tag = "type", rename = "cleaned")]
 struct Cleaned {
     sources: Vec<CleanedSource>,
+    /// The other files beside the ledger.
+    #[serde(default)]
+    files: Vec<CleanedSource>,
 }
 
 /// One cleaned file as it was written.
@@ -378,8 +382,8 @@ impl LedgerWriter {
     }
 
     /// Writes the checksums; the file is whole then and on disk.
-    pub(super) fn finish(mut self, cleaned: Vec<CleanedSource>) -> Result<()> {
-        self.write(&seal(&Cleaned { sources: cleaned }))?;
+    pub(super) fn finish(mut self, cleaned: Vec<CleanedSource>, files: Vec<CleanedSource>) -> Result<()> {
+        self.write(&seal(&Cleaned { sources: cleaned, files }))?;
         let failed = |e| Error::io("write", &self.path, e);
         self.file.write_all(end_line(self.lines, &self.hasher).as_bytes()).map_err(failed)?;
         self.file.flush().map_err(failed)?;
@@ -392,6 +396,7 @@ pub struct Ledger {
     path: PathBuf,
     header: Header,
     cleaned: Vec<CleanedSource>,
+    files: Vec<CleanedSource>,
     /// Lines between the header and the list of cleaned files.
     changes: u64,
     /// Of them, removals.
@@ -442,7 +447,7 @@ impl Ledger {
                 header = Some(serde_json::from_slice::<Header>(line).map_err(|e| damaged(&e.to_string(), 1))?);
             } else if line.starts_with(b"{\"type\":\"cleaned\"") {
                 let list: Cleaned = serde_json::from_slice(line).map_err(|e| damaged(&e.to_string(), lines.number))?;
-                cleaned = Some(list.sources);
+                cleaned = Some(list);
             }
             rewritten += u64::from(is_rewritten(line));
         }
@@ -452,10 +457,11 @@ impl Ledger {
         }
         match (header, cleaned) {
             (Some(header), Some(cleaned))
-                if cleaned.iter().map(|c| &c.name).eq(header.sources.iter().map(|s| &s.name)) =>
+                if cleaned.sources.iter().map(|c| &c.name).eq(header.sources.iter().map(|s| &s.name)) =>
             {
                 let changes = last.saturating_sub(3);
-                Ok(Self { changes, entries: changes.saturating_sub(rewritten), path, header, cleaned })
+                let (Cleaned { sources: cleaned, files }, entries) = (cleaned, changes.saturating_sub(rewritten));
+                Ok(Self { changes, entries, path, header, cleaned, files })
             }
             _ => Err(damaged("its lists of sources differ", last)),
         }
@@ -478,6 +484,33 @@ impl Ledger {
 
     pub(super) fn cleaned(&self) -> &[CleanedSource] {
         &self.cleaned
+    }
+
+    /// Makes sure that a file beside the ledger, such as the findings, is as it was written.
+    ///
+    /// # Errors
+    /// When a byte of it is another, or it cannot be read.
+    pub fn require_unedited(&self, name: &str) -> Result<()> {
+        let path = self.path.with_file_name(name);
+        let mut hasher = Hasher::default();
+        let file = File::open(&path).map_err(|e| Error::io("read", &path, e))?;
+        let mut file = BufReader::with_capacity(1 << 16, file);
+        loop {
+            let bytes = file.fill_buf().map_err(|e| Error::io("read", &path, e))?;
+            if bytes.is_empty() {
+                break;
+            }
+            hasher.update(bytes);
+            let len = bytes.len();
+            file.consume(len);
+        }
+        let written = self.files.iter().find(|file| file.name == name).and_then(|file| file.xxh3.as_ref());
+        if written.is_some_and(|xxh3| *xxh3 != hasher.checksum().hex()) {
+            return Err(Error::artefact("a file beside the ledger was edited or damaged:")
+                .at(&path)
+                .hint("bring it back from a copy; `restore` does not need it"));
+        }
+        Ok(())
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -566,8 +599,9 @@ pub(super) struct Lines {
 
 impl Lines {
     fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|e| {
-            Error::io("read the ledger", path, e).hint("name a folder that `ghirbal clean` or `dedup` wrote")
+        let file = remote::open(path).map_err(|e| {
+            remote::into_error("read the ledger", path, e)
+                .or_hint("name a folder that `ghirbal clean` or `dedup` wrote")
         })?;
         Ok(Self::of(Box::new(BufReader::with_capacity(1 << 16, file)), path))
     }
@@ -579,7 +613,8 @@ impl Lines {
     /// Reads the next line; false at the end.
     fn next(&mut self) -> Result<bool> {
         self.line.clear();
-        let len = self.input.read_until(b'\n', &mut self.line).map_err(|e| Error::io("read", &self.path, e))?;
+        let len = self.input.read_until(b'\n', &mut self.line);
+        let len = len.map_err(|e| remote::into_error("read", &self.path, e))?;
         self.number += u64::from(len > 0);
         Ok(len > 0)
     }

@@ -29,6 +29,8 @@ pub struct Output<'a> {
     any_record: bool,
     /// The cleaned files that are done; its length is the index of the source we are in.
     cleaned: Vec<CleanedSource>,
+    /// The other files that are done.
+    files: Vec<CleanedSource>,
     /// Records appended, and those of them that belong to sources that are done.
     records: u64,
     records_of_done: u64,
@@ -76,6 +78,7 @@ impl<'a> Output<'a> {
             current: None,
             any_record: false,
             cleaned: Vec::with_capacity(sources.len()),
+            files: Vec::new(),
             records: 0,
             records_of_done: 0,
             written_bytes: 0,
@@ -106,6 +109,7 @@ impl<'a> Output<'a> {
             current,
             any_record: written.records > written.records_of_done,
             cleaned: written.cleaned.clone(),
+            files: Vec::new(),
             records: written.records,
             records_of_done: written.records_of_done,
             written_bytes: 0,
@@ -195,7 +199,8 @@ impl<'a> Output<'a> {
     pub fn summary(&mut self, summary: &[u8]) -> Result<()> {
         let mut lines = Lines::create(&mut self.staging, names::SUMMARY)?;
         lines.write(summary)?;
-        lines.finish()
+        self.files.push(lines.finish(names::SUMMARY)?);
+        Ok(())
     }
 
     /// Ends every file, and puts the folder in its place.
@@ -204,11 +209,11 @@ impl<'a> Output<'a> {
     /// When the disk refuses.
     pub fn commit(mut self) -> Result<()> {
         self.advance(self.sources.len() as u32)?;
-        self.ledger.finish(self.cleaned)?;
-        self.findings.finish()?;
+        self.files.push(self.findings.finish(names::FINDINGS)?);
         if let Some(metadata) = self.metadata {
-            metadata.finish()?;
+            self.files.push(metadata.finish(names::METADATA)?);
         }
+        self.ledger.finish(self.cleaned, self.files)?;
         self.staging.commit()
     }
 
@@ -360,8 +365,9 @@ impl Lines {
         self.file.write_all(bytes).map_err(|e| Error::io("write", &self.path, e))
     }
 
-    fn finish(mut self) -> Result<()> {
+    fn finish(mut self, name: &str) -> Result<CleanedSource> {
         let done = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
-        done.map_err(|e| Error::io("write", &self.path, e))
+        done.map_err(|e| Error::io("write", &self.path, e))?;
+        Ok(CleanedSource { name: name.to_owned(), xxh3: Some(self.hasher.checksum().hex()) })
     }
 }

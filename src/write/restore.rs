@@ -6,7 +6,6 @@
 //! are. Of a compressed source or a table the *content* is given back exactly, in a container made
 //! anew; of a source that was damaged, as much as could be read.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
@@ -17,6 +16,7 @@ use super::output::CleanFile;
 use super::staging::{Staging, is_inside};
 use crate::error::{Error, Result};
 use crate::read::{Coding, Hasher};
+use crate::remote;
 
 /// What [`restore`] has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -143,6 +143,7 @@ impl CleanedFile {
         while self.input.fill_buf().is_err_and(|e| e.kind() == io::ErrorKind::Interrupted) {}
         let bytes = match self.input.fill_buf() {
             Ok(bytes) => bytes,
+            Err(e) if remote::is_failure(&e) => return Err(remote::into_error("read", &self.path, e)),
             Err(e) => {
                 let e = e.to_string();
                 return Err(self.edited(&e));
@@ -172,11 +173,11 @@ impl CleanedFile {
 }
 
 fn open_decoded(path: &Path, coding: &Coding) -> Result<BufReader<Box<dyn Read + Send>>> {
-    let input = File::open(path).and_then(|file| coding.decode(file)).map_err(|e| match e.kind() {
+    let input = coding.open(path).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => Error::artefact("a cleaned file is missing:")
             .at(path)
             .hint("restoring needs the cleaned files and the ledger as they were written"),
-        _ => Error::io("read", path, e),
+        _ => remote::into_error("read", path, e),
     })?;
     Ok(BufReader::with_capacity(1 << 16, input))
 }

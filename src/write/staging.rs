@@ -7,19 +7,27 @@
 //!   lock       held as long as a run works here: a second run on the same target is refused
 //!   progress   how far a run has come for good (see `progress`), when it has
 //!   plan       what its passes over the input have found
+//!   claim      where the target is a URL: what is written there to keep others off
 //!   output/    what will stand at the target
 //! ```
 //!
 //! A run that fails leaves nothing behind, and one that is killed never a half-written target: what
-//! remains is the hidden folder. The next run on the target takes it over, and goes on from there
+//! remains is the hidden folder. Of a URL it stands among the temporary files, and goes up when it is
+//! whole. The next run on the target takes it over, and goes on from there
 //! or clears it.
 
 use std::collections::BTreeSet;
+use std::collections::hash_map::RandomState;
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::hash::BuildHasher;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::names;
 use crate::error::{Error, Result};
+use crate::remote::{self, Upload};
 use crate::scratch::{self, Scratch};
 
 /// The names inside the hidden folder.
@@ -27,12 +35,15 @@ mod inside {
     pub const LOCK: &str = "lock";
     pub const PROGRESS: &str = "progress";
     pub const PLAN: &str = "plan";
+    pub const CLAIM: &str = "claim";
     pub const OUTPUT: &str = "output";
 }
 
 /// A folder under construction. Deleted on drop unless committed or kept.
 pub struct Staging {
     target: PathBuf,
+    /// Where it goes up to when the target is a URL.
+    upload: Option<Upload>,
     folder: PathBuf,
     scratch: Scratch,
     /// Let go last, when nothing of the folder is ours any more.
@@ -67,9 +78,9 @@ impl Staging {
     /// As [`create`](Self::create), but for what is left.
     pub fn open(target: &Path, inputs: &[PathBuf]) -> Result<Self> {
         let target = checked(target, inputs)?;
-        let parent = target.parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(parent).map_err(|e| Error::io("create the folder", parent, e))?;
         let folder = partial(&target);
+        let parent = folder.parent().unwrap_or(Path::new("/"));
+        fs::create_dir_all(parent).map_err(|e| Error::io("create the folder", parent, e))?;
         let lock = loop {
             own_folder(&folder)?;
             if let Some(lock) = lock(&folder, &target)? {
@@ -78,7 +89,11 @@ impl Staging {
         };
         let scratch = Scratch::new(&folder);
         let kept = folder.join(inside::PROGRESS).exists();
-        let mut staging = Self { target, folder, scratch, _lock: lock, folders: BTreeSet::new(), kept };
+        let mut staging = Self { target, upload: None, folder, scratch, _lock: lock, folders: BTreeSet::new(), kept };
+        if remote::is_url(&staging.target) {
+            let claim = claim(&staging.folder.join(inside::CLAIM))?;
+            staging.upload = Some(Upload::begin(&staging.target, &claim)?);
+        }
         if kept {
             staging.keep();
         }
@@ -116,6 +131,7 @@ impl Staging {
     /// From now on what is here outlives a failure and an interrupt.
     pub fn keep(&mut self) {
         self.kept = true;
+        self.upload.iter().for_each(|upload| upload.keep(true));
         self.scratch
             .keep(&format!("`ghirbal resume {}` goes on with it, and so does the same command", self.target.display()));
     }
@@ -123,6 +139,7 @@ impl Staging {
     /// The opposite of [`keep`](Self::keep).
     pub fn forget(&mut self) {
         self.kept = false;
+        self.upload.iter().for_each(|upload| upload.keep(false));
         self.scratch.forget();
     }
 
@@ -211,6 +228,11 @@ impl Staging {
     /// When the target has come to hold something in the meantime, or the disk refuses.
     pub fn commit(mut self) -> Result<()> {
         self.sync_folders()?;
+        if let Some(upload) = &self.upload {
+            upload.finish(&self.output(), names::LEDGER)?;
+            self.kept = false;
+            return Ok(());
+        }
         let undisturbed = scratch::hold();
         fs::rename(self.output(), &self.target).map_err(|e| Error::io("put the output in place", &self.target, e))?;
         self.kept = false;
@@ -230,6 +252,10 @@ impl Drop for Staging {
 
 /// The hidden folder of a target.
 fn partial(target: &Path) -> PathBuf {
+    if remote::is_url(target) {
+        let url = xxh3_64(target.as_os_str().as_encoded_bytes());
+        return scratch::folder().join(format!(".{url:016x}.ghirbal-partial"));
+    }
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     target.with_file_name(format!(".{name}.ghirbal-partial"))
 }
@@ -240,6 +266,20 @@ fn partial(target: &Path) -> PathBuf {
 /// When the path cannot be resolved.
 pub fn progress_of(target: &Path) -> Result<PathBuf> {
     Ok(partial(&resolve(target)?).join(inside::PROGRESS))
+}
+
+/// What the hidden folder of a URL says in our name: made up once, so that a run that goes on is known by it.
+fn claim(path: &Path) -> Result<String> {
+    let failed = |e| Error::io("write", path, e);
+    match fs::read_to_string(path) {
+        Ok(claim) if !claim.is_empty() => return Ok(claim),
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
+        _ => {}
+    }
+    // Unlike that of any other run; it is in no output.
+    let claim = format!("{:016x}", RandomState::new().hash_one(path));
+    fs::write(path, &claim).map_err(failed)?;
+    Ok(claim)
 }
 
 /// Makes the hidden folder, or makes sure that it is ours: in a folder that all may write to somebody
@@ -330,6 +370,15 @@ fn checked(target: &Path, inputs: &[PathBuf]) -> Result<PathBuf> {
         )
         .hint("-o DIR, then read DIR/cleaned"));
     }
+    if remote::is_url(target) {
+        if let Some(input) = inputs.iter().find(|input| remote::is_url(input) && remote::lies_in(target, input)) {
+            return Err(Error::usage(format!("the output lies inside the input {}:", input.display()))
+                .at(target)
+                .hint("name a prefix outside with -o"));
+        }
+        remote::require_empty(target)?;
+        return Ok(target.to_path_buf());
+    }
     let target = resolve(target)?;
     refuse_overlap(&target, inputs)?;
     match fs::read_dir(&target).map(|mut entries| entries.next().is_none()) {
@@ -351,6 +400,9 @@ pub(super) fn is_inside(name: &str) -> bool {
 
 /// The absolute path of something that need not exist yet, without symbolic links.
 fn resolve(path: &Path) -> Result<PathBuf> {
+    if remote::is_url(path) {
+        return Ok(path.to_path_buf());
+    }
     let failed = |e| Error::io("resolve", path, e);
     let absolute = std::path::absolute(path).map_err(failed)?;
     for ancestor in absolute.ancestors() {

@@ -91,7 +91,7 @@ pub fn command(folder: &Path, args: &str) -> Command {
     command
 }
 
-fn run(mut command: Command, stdin: &[u8], folder: &Path) -> Ran {
+pub fn run(mut command: Command, stdin: &[u8], folder: &Path) -> Ran {
     let mut child = command.spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     let out = std::thread::scope(|scope| {

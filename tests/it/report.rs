@@ -82,7 +82,7 @@ fn columns_stand_below_each_other_in_any_script() {
     // Nothing before the example is wider than one column a character; the example is isolated, and last.
     let becomes = table[0].find("becomes").unwrap();
     for line in &table[1..table.len() - 1] {
-        let head: String = line.chars().take(becomes + 11).collect();
+        let head: String = line.chars().take(becomes + 10).collect();
         assert!(head.chars().nth(becomes - 1) == Some(' ') && head.chars().nth(becomes) != Some(' '), "{line}");
         let example = &line[head.len()..];
         assert!(example.starts_with('\u{2068}') && example.ends_with('\u{2069}'), "{line}");

@@ -94,7 +94,7 @@ fn what_is_wrong_is_told_with_its_line() {
         with(settings).ghirbal("clean in -o out").code(1).says(&[says]);
         with(settings).ghirbal("clean in -o out --no-config").ok();
     }
-    with("similar = 7\n").ghirbal("restore in -o out").code(1).says(&["restore"]);
+    with("similar = 7\n").ghirbal("restore in -o out").code(1).says(&["the ledger"]);
 }
 
 #[test]

@@ -2,13 +2,22 @@
 
 use crate::helper::{Folder, article, ghirbal, record};
 
-/// Documents, each second one a copy of the one before with a word changed.
+/// Documents, each second one a copy of the one before with one word changed.
 fn pairs() -> Folder {
+    pairs_changed(100)
+}
+
+/// The same, with one of so many words changed.
+fn pairs_changed(one_in: usize) -> Folder {
     let lines: String = (0..40)
         .flat_map(|i| {
             let text = article(i, 12);
-            let other = text.replacen(text.split(' ').nth(70).unwrap(), "غيره", 1);
-            [record(&format!("{i}a"), &text), record(&format!("{i}b"), &other)]
+            let other: Vec<&str> = text
+                .split(' ')
+                .enumerate()
+                .map(|(n, word)| if n % one_in == 70 % one_in { "غيره" } else { word })
+                .collect();
+            [record(&format!("{i}a"), &text), record(&format!("{i}b"), &other.join(" "))]
         })
         .collect();
     Folder::with(&[("a.jsonl", lines)])
@@ -58,9 +67,11 @@ fn an_audit_of_a_good_search_finds_nothing_missed() {
 
 #[test]
 fn an_audit_of_a_poor_search_says_how_poor() {
-    // One band of so many rows that hardly a changed pair agrees in it; and no document so like another
-    // that a sample of its shingles would propose it as contained.
-    let audit = audit("--audit --bands 1 --rows 128 --contained 1");
+    // One band of so many rows that no changed pair agrees in it; and no document so like another that a
+    // sample of its shingles would often propose it as contained.
+    let args = "report a.jsonl --format json --similar 0.1 --audit --bands 1 --rows 128 --contained 1";
+    let json = pairs_changed(7).ghirbal(args).ok().stdout;
+    let audit = &serde_json::from_str::<serde_json::Value>(&json).unwrap()["audit"];
     assert_eq!(audit["pairs"], 40);
     let missed = audit["pairs_missed"].as_u64().unwrap();
     assert!(missed > 0, "{audit}");

@@ -11,10 +11,11 @@ use arrow_ipc::{CompressionType, MessageHeader};
 use arrow_schema::{ArrowError, SchemaRef};
 
 use super::dictionary::Dictionary;
+use super::sound;
 use super::{BATCH_LEN_ROWS, Batches, Kind, Sink, TableCoding, failed, written};
 
 const FILE_MAGIC: &[u8] = b"ARROW1\0\0";
-const CONTINUATION: [u8; 4] = [0xff; 4];
+pub(super) const CONTINUATION: [u8; 4] = [0xff; 4];
 
 /// A message of plausible length follows the mark; UTF-8 text never has it.
 pub(super) fn sniff_stream(head: &[u8]) -> bool {
@@ -28,6 +29,8 @@ pub(super) fn coding(mut file: fs::File) -> Result<TableCoding, ArrowError> {
     let codec = codec(&mut BufReader::new(&mut file))?;
     file.rewind()?;
     let (kind, schema) = if is_file {
+        sound::file(&file)?;
+        file.rewind()?;
         (Kind::ArrowFile, FileReader::try_new_buffered(file, None)?.schema())
     } else {
         (Kind::ArrowStream, StreamReader::try_new_buffered(file, None)?.schema())
@@ -67,11 +70,15 @@ fn codec(messages: &mut (impl Read + Seek)) -> Result<Option<&'static str>, Arro
 }
 
 pub(super) fn read_file(file: fs::File) -> Result<Batches, ArrowError> {
-    Ok(Box::new(FileReader::try_new_buffered(file, None)?))
+    let (batches, fault) = sound::file(&file)?;
+    Ok(Box::new(FileReader::try_new_buffered(file, None)?.take(batches).chain(fault.map(Err))))
 }
 
 pub(super) fn read_stream(file: fs::File) -> Result<Batches, ArrowError> {
-    Ok(Box::new(StreamReader::try_new_buffered(file, None)?))
+    let (len, fault) = sound::stream(&file)?;
+    let mut input = BufReader::new(file);
+    input.rewind()?;
+    Ok(Box::new(StreamReader::try_new(input.take(len), None)?.chain(fault.map(Err))))
 }
 
 fn options(coding: &TableCoding) -> Result<IpcWriteOptions, ArrowError> {

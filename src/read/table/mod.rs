@@ -27,12 +27,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 
+use self::guarded::guarded;
 use super::{Content, RawRecord, Source, flat, json, jsonl};
 use crate::params::Params;
 
 mod dictionary;
+mod guarded;
 mod ipc;
 mod parquet;
+mod sound;
 
 /// How a table is made: what restoring needs besides its rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,10 +83,10 @@ impl TableCoding {
     /// Says why it cannot be read.
     pub(super) fn of(path: &Path, format: &str) -> Result<Self, String> {
         let file = File::open(path).map_err(|e| e.to_string())?;
-        let coding = match format {
+        let coding = guarded(|| match format {
             "parquet" => parquet::coding(file),
             _ => ipc::coding(file),
-        };
+        });
         let coding = coding.map_err(|e| shown(&e))?;
         let schema = coding.schema().map_err(|e| shown(&e))?;
         Columns::new(&schema, coding.kind != Kind::ArrowFile).map_err(|e| shown(&e))?;
@@ -115,11 +118,12 @@ fn failed(e: impl std::fmt::Display) -> io::Error {
 
 /// The rows of a table as lines.
 pub(super) fn read(file: File, coding: &TableCoding) -> io::Result<Box<dyn Read + Send>> {
-    let batches: Batches = match coding.kind {
-        Kind::Parquet => parquet::read(file).map_err(failed)?,
-        Kind::ArrowFile => ipc::read_file(file).map_err(failed)?,
-        Kind::ArrowStream => ipc::read_stream(file).map_err(failed)?,
-    };
+    let batches = guarded(|| match coding.kind {
+        Kind::Parquet => parquet::read(file),
+        Kind::ArrowFile => ipc::read_file(file),
+        Kind::ArrowStream => ipc::read_stream(file),
+    });
+    let batches: Batches = batches.map_err(failed)?;
     let columns = Columns::new(&coding.schema().map_err(failed)?, true).map_err(failed)?;
     Ok(Box::new(Lines { batches, columns, batch: None, lines: Vec::new(), given: 0 }))
 }
@@ -358,13 +362,13 @@ impl Lines {
         self.given = 0;
         let (batch, done) = match self.batch.take() {
             Some(in_hand) => in_hand,
-            None => match self.batches.next() {
+            None => match guarded(|| self.batches.next().transpose()).map_err(failed)? {
                 None => return Ok(false),
-                Some(batch) => (batch.map_err(failed)?, 0),
+                Some(batch) => (batch, 0),
             },
         };
         let len = BATCH_LEN_ROWS.min(batch.num_rows() - done);
-        self.columns.write_lines(&batch.slice(done, len), &mut self.lines).map_err(failed)?;
+        guarded(|| self.columns.write_lines(&batch.slice(done, len), &mut self.lines)).map_err(failed)?;
         if done + len < batch.num_rows() {
             self.batch = Some((batch, done + len));
         }
