@@ -91,6 +91,8 @@ for (const name of Object.keys(pages)) {
   await page.locator("details.document[open] mark[aria-describedby]").first().focus();
   check("a reason shows on focus", await page.locator("#tip").isVisible());
   await page.keyboard.press("Escape");
+  await page.mouse.move(5, 5);
+  await page.mouse.move(9, 200);
   check("and goes with Escape", !(await page.locator("#tip").isVisible()));
   await page.keyboard.press("/");
   check("the slash leads to the search", await page.evaluate(() => document.activeElement.id === "q"));

@@ -57,7 +57,12 @@ pub struct Scratch(PathBuf);
 impl Scratch {
     /// Remembers a path.
     pub fn new(path: &Path) -> Self {
-        hold().push(Remembered { path: path.to_path_buf(), kept: None });
+        Self::held(&mut hold(), path)
+    }
+
+    /// The same for a path that was made while this was held: no signal finds it unknown.
+    pub fn held(held: &mut MutexGuard<'static, Vec<Remembered>>, path: &Path) -> Self {
+        held.push(Remembered { path: path.to_path_buf(), kept: None });
         Self(path.to_path_buf())
     }
 

@@ -3,10 +3,13 @@
 use rayon::prelude::*;
 
 pub const DEPTH: usize = 4;
-const TREES: usize = 120;
+const TREES: usize = 160;
 const RATE: f32 = 0.1;
 /// Lines each tree looks at, in a fixed pseudo-random choice.
 const LINES_MAX: usize = 140_000;
+/// Share of the values each tree may ask for: trees that cannot all ask the same err less alike
+/// (Breiman 2001).
+const VALUES_SHARE: u64 = (0.3 * u32::MAX as f64) as u64;
 const BINS: usize = 64;
 /// Smallest sum of second derivatives in a leaf, and the L2 penalty on its weight.
 const HESSIAN_MIN: f32 = 60.0;
@@ -41,17 +44,17 @@ pub fn fit(examples: &[Example]) -> Vec<Tree> {
     let mut sums = vec![0.0f32; examples.len()];
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut trees = Vec::new();
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state >> 32
+    };
     for _ in 0..TREES {
         let share = (LINES_MAX as f64 / examples.len() as f64 * u32::MAX as f64) as u64;
         let mut chosen: Vec<u32> = Vec::with_capacity(LINES_MAX + 1000);
-        for i in 0..examples.len() {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            if (state >> 32) < share {
-                chosen.push(i as u32);
-            }
-        }
+        chosen.extend((0..examples.len() as u32).filter(|_| random() < share));
+        let values: Vec<usize> = (0..columns).filter(|_| random() < VALUES_SHARE).collect();
         let slopes: Vec<(f32, f32)> = chosen
             .iter()
             .map(|&i| {
@@ -61,23 +64,25 @@ pub fn fit(examples: &[Example]) -> Vec<Tree> {
                 ((p - target) * e.weight, (p * (1.0 - p)).max(1e-4) * e.weight)
             })
             .collect();
-        let tree = grow(&table, &chosen, &slopes);
+        let tree = grow(&table, &values, &chosen, &slopes);
         sums.par_iter_mut().zip(examples).for_each(|(s, e)| *s += tree.leaf(e.values));
         trees.push(tree);
     }
     trees
 }
 
-fn grow(table: &[Vec<u8>], chosen: &[u32], slopes: &[(f32, f32)]) -> Tree {
+/// The tree that lessens the loss most, one level after another, by these values of the table.
+fn grow(table: &[Vec<u8>], values: &[usize], chosen: &[u32], slopes: &[(f32, f32)]) -> Tree {
     let forks_len = (1 << DEPTH) - 1;
     let mut forks = vec![(0, 255u8); forks_len];
     let mut node_of = vec![0usize; chosen.len()];
     for level in 0..DEPTH {
         let (first, width) = ((1 << level) - 1, 1 << level);
         // For each value the sums of slopes by node and bin; then the best border of each node.
-        let best: Vec<Vec<(f32, u8)>> = table
+        let best: Vec<Vec<(f32, u8)>> = values
             .par_iter()
-            .map(|column| {
+            .map(|&value| {
+                let column = &table[value];
                 let mut histogram = vec![(0.0f32, 0.0f32); width * BINS];
                 for ((&row, &node), &(g, h)) in chosen.iter().zip(&node_of).zip(slopes) {
                     let cell = &mut histogram[(node - first) * BINS + column[row as usize] as usize];
@@ -89,7 +94,7 @@ fn grow(table: &[Vec<u8>], chosen: &[u32], slopes: &[(f32, f32)]) -> Tree {
             .collect();
         for node in 0..width {
             let (mut gain, mut fork) = (0.0, (0, 255u8));
-            for (value, borders) in best.iter().enumerate() {
+            for (&value, borders) in values.iter().zip(&best) {
                 if borders[node].0 > gain {
                     (gain, fork) = (borders[node].0, (value, borders[node].1));
                 }

@@ -216,7 +216,7 @@ pub(super) mod tests {
     fn a_recited_verse_is_common_property_and_a_vocalised_book_is_not() {
         let verse = "لاَ إِكْرَاهَ فِي الدِّينِ قَدْ تَبَيَّنَ الرُّشْدُ مِنَ الْغَيِّ";
         let plain = "وقد كتب في مقال طويل عن حرية الناس في اختيار ما يؤمنون به منذ زمن بعيد جدا ثم استشهد بقوله ";
-        let recited = |a: &str, b: &str| aligned(a, b, |x, y, alignment| recited(x, y, alignment));
+        let recited = |a: &str, b: &str| aligned(a, b, recited);
         assert!(recited(&format!("{plain} {verse}"), "لا إكراه في الدين قد تبين الرشد من الغي"));
         assert!(!recited(verse, verse));
         assert!(!recited(plain, plain));
@@ -224,7 +224,7 @@ pub(super) mod tests {
 
     #[test]
     fn headlines_and_tables_are_listings_and_verses_and_prose_are_not() {
-        let listing = |text: &str| aligned(text, text, |x, y, alignment| listing(x, y, alignment));
+        let listing = |text: &str| aligned(text, text, listing);
         assert!(listing("أمانة جدة تغلق محلات مخالفة لاشتراطات النظافة\nاليمن يحتفل بذكرى الإسراء والمعراج"));
         assert!(listing("الناتج القومي\nسنة التقدير 2013\nالعملة يورو\nالمنطقة الزمنية 1\nالسكان"));
         assert!(!listing("أمانة جدة تغلق محلات مخالفة.\nاليمن يحتفل بذكرى الإسراء والمعراج."));

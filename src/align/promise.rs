@@ -24,7 +24,7 @@ pub fn promising<T>(pieces: &[T], bounds: impl Fn(&T) -> Bounds, enough: impl Fn
 }
 
 /// Divides pieces where one side has a gap.
-fn near<'p, T>(mut pieces: Vec<&'p T>, side: impl Fn(&T) -> (u32, u32)) -> Vec<Vec<&'p T>> {
+fn near<T>(mut pieces: Vec<&T>, side: impl Fn(&T) -> (u32, u32)) -> Vec<Vec<&T>> {
     pieces.sort_unstable_by_key(|&piece| side(piece));
     let mut parts: Vec<Vec<&T>> = Vec::new();
     let mut end = 0;

@@ -26,7 +26,7 @@ pub(super) const GROUPS: &[(&str, usize)] = &[
     ("length_after_long", 12),
     ("length_page", 36),
     ("ending", 7),
-    ("beginning", 6),
+    ("beginning", 7),
     ("capitals", 5),
     ("digits", 4),
     ("function_words", 5),
@@ -535,6 +535,8 @@ fn beginning(text: &str) -> usize {
         Some(c) if c.is_uppercase() => 2,
         Some(c) if c.is_numeric() => 3,
         Some('-' | '–' | '*' | '•' | '·' | '‣' | '▪') => 4,
+        // A row of a table, as extractors write it: `| 2018 | 4.9 |`.
+        Some('|') if text.len() > 4 && text.ends_with('|') => 6,
         Some(c) if !c.is_alphanumeric() => 5,
         _ => 0,
     }
@@ -575,4 +577,16 @@ fn script(text: &str) -> usize {
         '\u{e00}'..='\u{eff}' | '\u{3000}'..='\u{d7ff}' => 2,
         _ => 0,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_a_table_begins_like_no_other_line() {
+        assert_eq!(beginning("| 2018 | 4.9 |"), 6);
+        assert_eq!(beginning("| Home | News"), 5);
+        assert_eq!(beginning("| |"), 5);
+    }
 }

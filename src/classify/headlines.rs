@@ -4,6 +4,8 @@
 //! paragraph tells what the line says. One signal never suffices: an inserted headline reaches a
 //! score that removes only with two that do not depend on each other.
 
+use std::rc::Rc;
+
 use super::lexicon::Kinds;
 use super::page::{Mark, Page, shared};
 use super::{dates, shape};
@@ -122,7 +124,7 @@ fn begins_as_sentence(page: &Page, line: usize) -> bool {
 fn run(page: &mut Page, start: usize, end: usize) {
     let below = page.stems(end);
     let above = page.stems(start - 1);
-    let stems: Vec<Vec<u64>> = (start..end).map(|i| page.stems(i)).collect();
+    let stems: Vec<Rc<[u64]>> = (start..end).map(|i| page.stems(i)).collect();
     let common: Vec<usize> = stems.iter().map(|s| shared(s, &below)).collect();
     let pair = end - start >= 2;
     let total: f32 = (start..end).map(|i| page.lines[i].weight).sum();

@@ -3,8 +3,9 @@
 //! View + phrases + frequencies -> [`Page`], on which the rules set [`Mark`]s one after another; a
 //! mark that stands is not overwritten unless a rule says so.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::ops::Range;
+use std::rc::Rc;
 
 use serde_json::{Value, json};
 
@@ -20,6 +21,8 @@ use crate::tokenise::{Token, Tokeniser, View};
 const PROSE_WEIGHT_LONG: f32 = 22.0;
 /// A line with a full stop is running text from this length on.
 const PROSE_WEIGHT_STOP: f32 = 6.0;
+/// The least first byte of a character of three bytes.
+const THREE_BYTES: u8 = 0xe0;
 /// What one token of a script without spaces weighs: Chinese has about 1.6 characters a word.
 const CHARACTER_WEIGHT: f32 = 0.6;
 
@@ -79,6 +82,8 @@ pub(super) struct Page<'a> {
     /// The host's key, and those of lines once they were asked for: plain and masked.
     host: HostKey,
     keys: Vec<Cell<Option<Keys>>>,
+    /// Stems of lines, once they were asked for: a paragraph is asked from both its sides.
+    stems: Vec<OnceCell<Rc<[u64]>>>,
 }
 
 impl<'a> Page<'a> {
@@ -98,7 +103,21 @@ impl<'a> Page<'a> {
         let counts = vec![[const { Cell::new(None) }; 3]; lines.len()];
         let keys = vec![Cell::new(None); lines.len()];
         let host = HostKey::of(host);
-        Self { view, phrases, frequencies, tokeniser, lines, marks, inside: Vec::new(), prose, counts, host, keys }
+        let stems = vec![OnceCell::new(); lines.len()];
+        Self {
+            view,
+            phrases,
+            frequencies,
+            tokeniser,
+            lines,
+            marks,
+            inside: Vec::new(),
+            prose,
+            counts,
+            host,
+            keys,
+            stems,
+        }
     }
 
     pub fn text(&self, line: usize) -> &'a str {
@@ -212,7 +231,11 @@ impl<'a> Page<'a> {
 
     /// Stems of the content words of a line, sorted: function words, numbers and short words left
     /// out, Arabic articles and conjunctions stripped, others cut to six letters.
-    pub fn stems(&self, line: usize) -> Vec<u64> {
+    pub fn stems(&self, line: usize) -> Rc<[u64]> {
+        self.stems[line].get_or_init(|| self.stems_of(line).into()).clone()
+    }
+
+    fn stems_of(&self, line: usize) -> Vec<u64> {
         let mut stems = Vec::new();
         let lexicon = self.phrases.lexicon();
         let tokens = self.tokens(line);
@@ -273,8 +296,11 @@ impl Line {
     fn new(view: &View, span: Span, tokens: Range<usize>) -> Self {
         let text = span.of(view.text);
         let words = &view.tokens[tokens.clone()];
-        let weight =
-            words.iter().map(|t| if is_character(t.span.of(view.text)) { CHARACTER_WEIGHT } else { 1.0 }).sum();
+        // Most lines have no character of three bytes, and so no token that weighs less.
+        let weight = match text.bytes().fold(0, u8::max) >= THREE_BYTES {
+            false => words.len() as f32,
+            true => words.iter().map(|t| if is_character(t.span.of(view.text)) { CHARACTER_WEIGHT } else { 1.0 }).sum(),
+        };
         let stop = shape::ends_with_stop(text);
         let prose = weight >= PROSE_WEIGHT_LONG || (stop && weight >= PROSE_WEIGHT_STOP);
         Self { span, tokens, weight, stop, prose }
@@ -289,7 +315,7 @@ impl Line {
 /// A token of a script without spaces.
 fn is_character(word: &str) -> bool {
     // Latin, Cyrillic, Arabic and their like take two bytes a letter, all of these scripts more.
-    if word.as_bytes().first().is_none_or(|&b| b < 0xe0) {
+    if word.as_bytes().first().is_none_or(|&b| b < THREE_BYTES) {
         return false;
     }
     word.chars().next().is_some_and(|c| {

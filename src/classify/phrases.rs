@@ -155,34 +155,57 @@ enum Element {
         form: String,
     },
     Slot(Slot),
-    /// One of these, an empty one for nothing.
-    Group(Vec<Vec<Element>>),
+    /// One of several.
+    Group(Group),
     /// A colon between the words around it.
     Colon,
     /// The line ends here.
     End,
 }
 
+/// Choices, an empty one for nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Group {
+    choices: Vec<Vec<Element>>,
+    /// The word each begins with: most choices are refused here, without a look at the rest.
+    heads: Vec<Option<u64>>,
+    /// The fewest and the most words each takes, and all.
+    each: Vec<Words>,
+    words: Words,
+}
+
+impl Group {
+    fn new(choices: Vec<Vec<Element>>) -> Self {
+        let head = |choice: &Vec<Element>| match choice.first() {
+            Some(Element::Word { hash, .. }) => Some(*hash),
+            _ => None,
+        };
+        let each: Vec<Words> = choices.iter().map(|choice| words_of(choice)).collect();
+        let least = each.iter().map(|w| w.0).min().unwrap_or(0);
+        let most = each.iter().map(|w| w.1).max().unwrap_or(0);
+        Self { heads: choices.iter().map(head).collect(), each, words: (least, most), choices }
+    }
+}
+
+/// The fewest and the most words something takes.
+type Words = (usize, usize);
+
 impl Element {
-    /// The fewest and the most words it takes.
-    fn words(&self) -> (usize, usize) {
+    fn words(&self) -> Words {
         match self {
             Element::Word { .. } => (1, 1),
             Element::Slot(slot) => slot.words(),
             Element::Colon | Element::End => (0, 0),
-            Element::Group(choices) => {
-                let each = || choices.iter().map(|c| words_of(c));
-                (each().map(|w| w.0).min().unwrap_or(0), each().map(|w| w.1).max().unwrap_or(0))
-            }
+            Element::Group(group) => group.words,
         }
     }
 }
 
-/// Words without which these elements are not the whole of a line, one bit of 64 each.
-fn required(elements: &[Element]) -> u64 {
+/// Words without which these elements are not the whole of a line, one bit of 128 each.
+fn required(elements: &[Element]) -> u128 {
     let bits = elements.iter().map(|element| match element {
         Element::Word { hash, .. } => word_bit(*hash),
-        Element::Group(choices) => choices.iter().map(|c| required(c)).fold(u64::MAX, |all, c| all & c),
+        Element::Group(group) => group.choices.iter().map(|c| required(c)).fold(u128::MAX, |all, c| all & c),
         Element::Slot(_) | Element::Colon | Element::End => 0,
     });
     bits.fold(0, |all, bit| all | bit)
@@ -190,11 +213,11 @@ fn required(elements: &[Element]) -> u64 {
 
 /// Of groups, words of which one at least stands in the line: two sets as bits, all bits where there
 /// is no such group.
-fn one_of(elements: &[Element]) -> [u64; 2] {
-    let mut sets = [u64::MAX; 2];
+fn one_of(elements: &[Element]) -> [u128; 2] {
+    let mut sets = [u128::MAX; 2];
     let groups = elements.iter().filter_map(|element| match element {
-        Element::Group(choices) => {
-            let bits: Vec<u64> = choices.iter().map(|choice| required(choice)).collect();
+        Element::Group(group) => {
+            let bits: Vec<u128> = group.choices.iter().map(|choice| required(choice)).collect();
             // One word of each choice is enough to tell.
             let set = bits.iter().fold(0, |set, bits| set | (bits & bits.wrapping_neg()));
             (!bits.contains(&0)).then_some(set)
@@ -205,12 +228,12 @@ fn one_of(elements: &[Element]) -> [u64; 2] {
     sets
 }
 
-fn word_bit(hash: u64) -> u64 {
-    1 << (hash >> 58)
+fn word_bit(hash: u64) -> u128 {
+    1 << (hash >> 57)
 }
 
 /// The fewest and the most words these elements take.
-fn words_of(elements: &[Element]) -> (usize, usize) {
+fn words_of(elements: &[Element]) -> Words {
     elements.iter().map(Element::words).fold((0, 0), |sum, w| (sum.0 + w.0, sum.1 + w.1))
 }
 
@@ -240,12 +263,17 @@ impl Filter {
 struct Rest<'e> {
     elements: &'e [Element],
     then: Option<&'e Rest<'e>>,
+    /// The fewest and the most words of all of it; what cannot fill the line is not tried.
+    words: Words,
 }
+
+/// Words that may be left over where a phrase need not fill the line.
+const ANY_WORDS: usize = usize::MAX / 2;
 
 impl Rest<'_> {
     /// Whether nothing more needs to follow.
     fn may_be_empty(&self) -> bool {
-        let optional = |e: &Element| matches!(e, Element::Group(choices) if choices.iter().any(Vec::is_empty));
+        let optional = |e: &Element| matches!(e, Element::Group(group) if group.choices.iter().any(Vec::is_empty));
         self.elements.iter().all(optional) && self.then.is_none_or(Rest::may_be_empty)
     }
 }
@@ -284,10 +312,10 @@ pub(super) struct Phrases {
     /// The elements of each phrase.
     elements: Vec<Vec<Element>>,
     /// The fewest and the most words each phrase takes.
-    words: Vec<(usize, usize)>,
+    words: Vec<Words>,
     /// Words without which each phrase is no line, as bits.
-    required: Vec<u64>,
-    one_of: Vec<[u64; 2]>,
+    required: Vec<u128>,
+    one_of: Vec<[u128; 2]>,
     /// Which word's hash a phrase may begin with.
     first: Filter,
     /// Phrases by the hash of a word they can begin with.
@@ -363,9 +391,9 @@ impl Phrases {
         let hits = known.iter().chain(&self.open[..value]).filter(|&&p| {
             let phrase = &self.phrases[p as usize];
             let all = [Element::End];
-            let then = Rest { elements: &all, then: None };
-            let rest = Rest { elements: &self.elements[p as usize], then: Some(&then) };
+            let then = Rest { elements: &all, then: None, words: (0, 0) };
             let (least, most) = self.words[p as usize];
+            let rest = Rest { elements: &self.elements[p as usize], then: Some(&then), words: (least, most) };
             phrase.place != Place::Inline
                 && (least..=most).contains(&hay.tokens.len())
                 && self.required[p as usize] & !words == 0
@@ -402,7 +430,8 @@ impl Phrases {
         }
         known.iter().find_map(|&p| {
             let phrase = &self.phrases[p as usize];
-            let rest = Rest { elements: &self.elements[p as usize], then: None };
+            let words = (self.words[p as usize].0, ANY_WORDS);
+            let rest = Rest { elements: &self.elements[p as usize], then: None, words };
             let MatchEnd { next, cut } = self.matches(hay, rest, from, true).filter(|end| end.next > from)?;
             let end = cut.or_else(|| border_after(hay, next))?;
             Some((Hit { phrase, bytes: start..end, glued: cut.is_some() }, next))
@@ -418,7 +447,13 @@ impl Phrases {
                 None => Some(MatchEnd { next: from, cut: None }),
             };
         };
-        let rest = Rest { elements, then: rest.then };
+        let left = hay.tokens.len().checked_sub(from)?;
+        if left < rest.words.0 || left > rest.words.1 {
+            return None;
+        }
+        let own = element.words();
+        let words = (rest.words.0.saturating_sub(own.0), rest.words.1.saturating_sub(own.1));
+        let rest = Rest { elements, then: rest.then, words };
         match element {
             Element::End => (from == hay.tokens.len()).then(|| self.matches(hay, rest, from, glue))?,
             Element::Colon => {
@@ -438,12 +473,21 @@ impl Phrases {
                 let cut = (glue && from > 0 && rest.may_be_empty()).then(|| self.glued(hay, token, form))??;
                 Some(MatchEnd { next: from + 1, cut: Some(cut) })
             }
-            Element::Group(choices) => choices
-                .iter()
-                .find_map(|choice| self.matches(hay, Rest { elements: choice, then: Some(&rest) }, from, glue)),
+            Element::Group(group) => {
+                let next = hay.tokens.get(from).map(|t| t.hash);
+                group.choices.iter().zip(&group.heads).zip(&group.each).find_map(|((elements, head), own)| {
+                    // A word that has more glued to it may still begin with the choice's.
+                    if head.is_some() && *head != next && !glue {
+                        return None;
+                    }
+                    let words = (own.0 + rest.words.0, own.1 + rest.words.1);
+                    self.matches(hay, Rest { elements, then: Some(&rest), words }, from, glue)
+                })
+            }
             Element::Slot(slot) => {
                 let (least, most) = slot.words();
-                let most = most.min(hay.tokens.len().checked_sub(from)?);
+                let least = least.max(left.saturating_sub(rest.words.1));
+                let most = most.min(left.checked_sub(rest.words.0)?);
                 (least..=most).rev().find_map(|n| {
                     // Types are dear, what follows is cheap: first see that it follows.
                     let end = self.matches(hay, rest, from + n, glue)?;
@@ -526,8 +570,9 @@ mod tests {
         let all = first.into_iter().flatten().chain(open).copied();
         let whole = |p: &u32| {
             let (phrase, end) = (&phrases.phrases[*p as usize], [Element::End]);
-            let then = Rest { elements: &end, then: None };
-            let rest = Rest { elements: &phrases.elements[*p as usize], then: Some(&then) };
+            let words = (0, ANY_WORDS);
+            let then = Rest { elements: &end, then: None, words };
+            let rest = Rest { elements: &phrases.elements[*p as usize], then: Some(&then), words };
             let got = phrases.matches(hay, rest, 0, false);
             phrase.place != Place::Inline && got == Some(MatchEnd { next: hay.tokens.len(), cut: None })
         };

@@ -312,8 +312,12 @@ impl Command {
 
 fn run(cli: Cli, typed: &ArgMatches, settings: &Settings, progress: &Arc<Progress>) -> Result<ExitCode> {
     let start = |paths: &[PathBuf], params, stages| -> Result<Run> {
+        let run = Run::new(paths, params, stages)?;
+        if !progress.listens() {
+            return Ok(run);
+        }
         let hearing = Arc::clone(progress);
-        Ok(Run::new(paths, params, stages)?.watched(move |event| hearing.hear(event)))
+        Ok(run.watched(move |event| hearing.hear(event)))
     };
     match cli.command {
         Command::Report { paths, everything, format, hosts, top, html, audit } => {

@@ -53,6 +53,8 @@ const TICK: Duration = Duration::from_millis(200);
 pub struct Progress {
     bar: ProgressBar,
     telling: Telling,
+    /// Whether anything is shown or logged.
+    listens: bool,
     /// Dropped at the end, which ends the wait of the thread that would have shown the line.
     _patience: Option<Sender<()>>,
     state: Mutex<State>,
@@ -75,7 +77,8 @@ impl Progress {
         let patience = shown.then(|| show_later(bar.clone()));
         telling.start_log(bar.clone());
         let state = State { phase: None, began: Instant::now(), at_bytes: 0, records: 0 };
-        Self { bar, telling: telling.clone(), _patience: patience, state: Mutex::new(state) }
+        let listens = shown || telling.level() > Level::ERROR;
+        Self { bar, telling: telling.clone(), listens, _patience: patience, state: Mutex::new(state) }
     }
 
     /// Takes the line away; what is printed next begins at the margin.
@@ -87,6 +90,11 @@ impl Progress {
     /// The line, for whom must take it away in a hurry.
     pub fn line(&self) -> ProgressBar {
         self.bar.clone()
+    }
+
+    /// Whether a run need tell anything at all.
+    pub fn listens(&self) -> bool {
+        self.listens
     }
 
     /// Whether nothing but what was asked for is to be said.
@@ -124,6 +132,9 @@ impl Progress {
             Event::Read { at_bytes, records } => {
                 let Ok(mut state) = self.state.lock() else { return };
                 (state.at_bytes, state.records) = (at_bytes, records);
+                if self.bar.is_hidden() {
+                    return;
+                }
                 self.bar.set_position(at_bytes);
                 self.bar.set_message(told(&state, self.bar.length().unwrap_or(0)));
             }

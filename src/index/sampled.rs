@@ -63,7 +63,8 @@ impl SampledShingles {
     /// smaller sample share, and returns how many shingles are too common to propose anything.
     pub fn propose(self, contained: f64, candidates: &mut Candidates) -> u64 {
         let entries = self.repeated().finish();
-        let Self { spill, share_bytes, lens, .. } = self;
+        let Self { spill, share_bytes, shingles, lens, places } = self;
+        drop((shingles, places));
         let same_shingle = |x: &(u64, u32), y: &(u64, u32)| x.0 == y.0;
         let mut shingles_capped = 0;
         let mut shared = Sorter::new(&spill, share_bytes / 4);
@@ -141,7 +142,7 @@ impl Places {
     /// A word and a bit in it.
     fn place(&self, shingle: u64) -> (usize, u64) {
         // Samples are small hashes: their low bits are the mixed ones.
-        (shingle as usize / 64 & (self.0.len() - 1), 1 << (shingle & 63))
+        ((shingle as usize / 64) & (self.0.len() - 1), 1 << (shingle & 63))
     }
 
     fn mark(&mut self, shingle: u64) {

@@ -641,9 +641,8 @@ fn unknown_format() -> String {
 /// Whether what we print goes into this file: `report . > report.txt`. Reading it would never end well.
 #[cfg(unix)]
 fn is_standard_output(path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let Ok(out) = rustix::fs::fstat(io::stdout()) else { return false };
-    fs::metadata(path).is_ok_and(|m| (m.dev(), m.ino()) == (out.st_dev as u64, out.st_ino as u64))
+    let (Ok(out), Ok(file)) = (rustix::fs::fstat(io::stdout()), rustix::fs::stat(path)) else { return false };
+    (file.st_dev, file.st_ino) == (out.st_dev, out.st_ino)
 }
 
 #[cfg(not(unix))]

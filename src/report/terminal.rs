@@ -130,7 +130,10 @@ fn duplicates(out: &mut String, s: &Summary, samples: &Samples) -> fmt::Result {
 /// What the search is expected to miss, and what a sample says it did.
 fn missed(out: &mut String, s: &Summary) -> fmt::Result {
     writeln!(out, "  {FAINT}{}{FAINT:#}", expected_to_miss(s))?;
-    s.audit.iter().try_for_each(|audit| writeln!(out, "  {}", audited(audit, s.params.documents.similar)))
+    s.audit.iter().try_for_each(|audit| {
+        // One screen is 100 columns wide.
+        writeln!(out, "  {}", audited(audit, s.params.documents.similar).replace("; ", ";\n    "))
+    })
 }
 
 /// What the bands of a run are expected to miss.

@@ -81,13 +81,15 @@ impl Staging {
         let folder = partial(&target);
         let parent = folder.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(parent).map_err(|e| Error::io("create the folder", parent, e))?;
+        let mut undisturbed = scratch::hold();
         let lock = loop {
             own_folder(&folder)?;
             if let Some(lock) = lock(&folder, &target)? {
                 break lock;
             }
         };
-        let scratch = Scratch::new(&folder);
+        let scratch = Scratch::held(&mut undisturbed, &folder);
+        drop(undisturbed);
         let kept = folder.join(inside::PROGRESS).exists();
         let mut staging = Self { target, upload: None, folder, scratch, _lock: lock, folders: BTreeSet::new(), kept };
         if remote::is_url(&staging.target) {

@@ -80,6 +80,17 @@ fn the_answers_to_questions_run_as_they_stand() {
 }
 
 #[test]
+fn the_readme_shows_what_the_seeds_give() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let shown = readme.split("The first one ends in this (shortened):\n\n```text\n").nth(1).unwrap();
+    let shown = shown.split("```").next().unwrap();
+    let told = crate::helper::ghirbal("report seeds").ok().stdout.replace(['\u{2068}', '\u{2069}'], "");
+    for line in shown.lines().filter(|line| !line.is_empty()) {
+        assert!(told.lines().any(|l| l == line), "README shows {line:?}, which is not in\n{told}");
+    }
+}
+
+#[test]
 fn commands_and_what_they_print_are_read_from_a_document() {
     let read = blocks("text\n```sh\necho a\n#> a\necho b\n```\n```text\nno\n```\n");
     assert_eq!((read.len(), read[0].line, read[0].commands.as_str()), (1, 2, "echo a\necho b\n"));

@@ -16,7 +16,7 @@
 //! are alternatives, `[a]` may be missing, `<date>` and its like are values, checked by type. Every
 //! phrase has at least one `+` line; `check` tries them all.
 
-use super::{Element, Example, Phrase, Phrases, Place, Slot, one_of, required, words_of};
+use super::{Element, Example, Group, Phrase, Phrases, Place, Slot, one_of, required, words_of};
 use crate::classify::lexicon::Kinds;
 use crate::error::{Error, Result};
 use crate::label::Label;
@@ -204,9 +204,9 @@ impl First {
                 Element::Word { hash, .. } => self.words.push(*hash),
                 Element::Slot(_) => self.slot = true,
                 Element::Colon | Element::End => self.other = true,
-                Element::Group(choices) => {
+                Element::Group(group) => {
                     let mut empty = false;
-                    for choice in choices {
+                    for choice in &group.choices {
                         self.collect(choice);
                         empty |= self.empty;
                     }
@@ -239,7 +239,7 @@ impl Phrases {
                     if first == '[' {
                         choices.push(Vec::new());
                     }
-                    elements.push(Element::Group(choices));
+                    elements.push(Element::Group(Group::new(choices)));
                     end + 1
                 }
                 _ => {

@@ -132,6 +132,12 @@
     tip.replaceChildren(...[...reason.childNodes].map((node) => node.cloneNode(true)));
     all(`[aria-describedby="${reason.id}"]`).forEach((twin) => twin.classList.add("lit"));
   };
+  // A reason that was sent away with Escape stays away until another is asked for.
+  let dismissed = null;
+  const focused = () => {
+    const mark = document.activeElement?.closest(marks);
+    return mark === dismissed ? null : mark;
+  };
   const differing = ".differs, .gone";
   const pair = (stretch) => {
     all(".other").forEach((other) => other.classList.remove("other"));
@@ -139,13 +145,13 @@
     if (sides) all(`[data-i="${stretch.dataset.i}"]`, sides).forEach((other) => other.classList.add("other"));
   };
   document.addEventListener("mouseover", (event) => {
-    explain(event.target.closest?.(marks) ?? document.activeElement?.closest(marks));
+    explain(event.target.closest?.(marks) ?? focused());
     pair(event.target.closest?.(differing));
   });
-  document.addEventListener("focusin", (event) => explain(event.target.closest(marks)));
+  document.addEventListener("focusin", (event) => { dismissed = null; explain(event.target.closest(marks)); });
   document.addEventListener("focusout", () => explain(null));
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") explain(null);
+    if (event.key === "Escape") { dismissed = document.activeElement; explain(null); }
     if (event.key === "/" && !event.target.matches("input, select")) { event.preventDefault(); search.focus(); }
   });
 
