@@ -30,3 +30,7 @@ deny:
 # Speed against the physical limit: just bench [CORPUS]
 bench *CORPUS:
     cargo bench --bench bench -- {{CORPUS}}
+
+# A wheel of the Python package in python/dist (needs maturin)
+wheel:
+    cd python && CARGO_TARGET_DIR=../target maturin build --release --out dist

@@ -25,6 +25,7 @@ enum Kind {
     Usage,
     Artefact,
     Ceiling,
+    Interrupted,
 }
 
 /// The result of everything that can end a run.
@@ -58,6 +59,11 @@ impl Error {
     /// A declared ceiling stopped the run before anything was written.
     pub fn ceiling(message: impl Into<String>) -> Self {
         Self::new(Kind::Ceiling, message)
+    }
+
+    /// The run was told to stop.
+    pub fn interrupted() -> Self {
+        Self::new(Kind::Interrupted, "interrupted; nothing was written")
     }
 
     /// Names the file.
@@ -104,6 +110,7 @@ impl Error {
             (Kind::Input, _) => "`ghirbal report --help` says what can be read, and how fields are named",
             (Kind::Usage, _) => "`ghirbal COMMAND --help` says what each option takes",
             (Kind::Artefact, _) => "use the folder as it was written, or clean the originals again into a new one",
+            (Kind::Interrupted, _) => "run it again when it may go on",
             (Kind::Ceiling, _) => "look at `ghirbal report` first, and raise the ceiling if that is what you want",
         }
     }
@@ -111,6 +118,21 @@ impl Error {
     /// The line it names.
     pub fn line_number(&self) -> Option<u64> {
         self.line
+    }
+
+    /// Whether the input as a whole cannot be used.
+    pub fn is_input(&self) -> bool {
+        self.kind == Kind::Input
+    }
+
+    /// Whether options contradict each other or the input.
+    pub fn is_usage(&self) -> bool {
+        self.kind == Kind::Usage
+    }
+
+    /// Whether it was [stopped](crate::read::Stop).
+    pub fn is_interrupted(&self) -> bool {
+        self.kind == Kind::Interrupted
     }
 
     /// Whether it names a file.

@@ -15,10 +15,11 @@ use std::borrow::Cow;
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizer;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which differences between two words are ignored, besides NFKC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Folds {
     /// Vowel and Qur'anic marks are stripped: U+064B–065F, U+0670, U+0610–061A, U+06D6–06ED.
     pub marks: bool,

@@ -11,11 +11,11 @@
 //! assert_ne!(params.digest(), digest);
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -24,7 +24,8 @@ use crate::label::{Action, Label};
 use crate::normalise::Folds;
 
 /// All parameters of a run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Params {
     /// How bytes become text.
     pub reading: Reading,
@@ -43,7 +44,8 @@ pub struct Params {
 }
 
 /// How bytes become text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Reading {
     /// The encoding of text that is not UTF-8 and has no byte order mark, by its name on the web.
     pub encoding: Option<String>,
@@ -60,7 +62,7 @@ impl Default for Reading {
 }
 
 /// What becomes of a record that holds bytes which are no text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Invalid {
     /// It is skipped, and passes through.
@@ -83,7 +85,8 @@ impl FromStr for Invalid {
 }
 
 /// Names of the fields of a record.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Fields {
     /// The text.
     pub text: String,
@@ -103,7 +106,8 @@ impl Default for Fields {
 }
 
 /// Duplicate documents: shingles, sketch, bands, and the choice of the anchor.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct DocumentParams {
     /// Two documents are near duplicates when the true Jaccard similarity of their shingle sets
     /// is at least this. Lower finds more.
@@ -145,8 +149,8 @@ impl Default for DocumentParams {
 /// Ties go to the longer text in words (`Earliest`, `Latest`), then to the smaller id in byte
 /// order, then to reading order; so, but for `First` and equal ids, the choice does not depend on
 /// the order of the input. Values that are numbers compare as numbers and come before other text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Keep {
     /// The one with the most words.
     Longest,
@@ -185,6 +189,14 @@ impl From<Keep> for String {
     }
 }
 
+impl TryFrom<String> for Keep {
+    type Error = String;
+
+    fn try_from(s: String) -> std::result::Result<Self, String> {
+        s.parse()
+    }
+}
+
 impl FromStr for Keep {
     type Err = String;
 
@@ -200,7 +212,7 @@ impl FromStr for Keep {
 }
 
 /// Where repeated passages are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Inside each document.
@@ -224,7 +236,7 @@ impl Scope {
 }
 
 /// Where the borders of a passage lie when it is shown or removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Snap {
     /// At words, as found.
@@ -251,7 +263,7 @@ impl FromStr for Snap {
 
 /// Which side of a passage repeated inside one document stays when repeats are removed. Across
 /// documents it is the side in the document that [`Keep`] prefers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeepPassage {
     /// The first.
@@ -274,7 +286,8 @@ impl FromStr for KeepPassage {
 }
 
 /// Repeated passages.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct PassageParams {
     /// Where they are looked for.
     pub scope: Scope,
@@ -295,7 +308,7 @@ impl Default for PassageParams {
 }
 
 /// How much certainty a removal needs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Only what is all but certain.
@@ -320,7 +333,8 @@ impl Level {
 }
 
 /// Filler and stray headlines.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct FillerParams {
     /// How much certainty a removal needs.
     pub level: Level,
@@ -329,7 +343,8 @@ pub struct FillerParams {
 }
 
 /// A list of phrases, in the language of the built-in ones.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct PhraseList {
     /// What it is called in evidence and errors: the path as it was typed.
     pub name: String,
@@ -420,6 +435,21 @@ impl Serialize for Policy {
     }
 }
 
+/// What is not named keeps its default.
+impl<'de> Deserialize<'de> for Policy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let mut policy = Policy::default();
+        for (name, action) in BTreeMap::<String, Action>::deserialize(deserializer)? {
+            let set = match name.as_str() {
+                "contained_document" => policy.set_contained(action),
+                _ => name.parse().map_err(Error::usage).and_then(|label| policy.set(label, action)),
+            };
+            set.map_err(serde::de::Error::custom)?;
+        }
+        Ok(policy)
+    }
+}
+
 impl Params {
     /// 128 bits that differ when any parameter differs, as 32 hexadecimal digits.
     pub fn digest(&self) -> String {
@@ -498,6 +528,25 @@ mod tests {
         }
         assert!("earliest".parse::<Keep>().is_err());
         assert!("earliest:".parse::<Keep>().is_err());
+    }
+
+    #[test]
+    fn params_read_back_from_their_serialised_form_and_the_rest_keeps_its_default() {
+        let mut params = Params::default();
+        params.documents.keep = Keep::Latest("date".into());
+        params.documents.bands_rows = Some((20, 5));
+        params.passages.scope = Scope::Both;
+        params.policy.set(Label::Repeat, Action::Remove).unwrap();
+        params.policy.set_contained(Action::Remove).unwrap();
+        let written = serde_json::to_string(&params).unwrap();
+        assert_eq!(serde_json::from_str::<Params>(&written).unwrap(), params);
+
+        let some: Params = serde_json::from_str(r#"{"documents":{"similar":0.7}}"#).unwrap();
+        let documents = DocumentParams { similar: 0.7, ..DocumentParams::default() };
+        assert_eq!(some, Params { documents, ..Params::default() });
+        for wrong in [r#"{"document":{}}"#, r#"{"documents":{"same":1}}"#, r#"{"policy":{"title":"remove"}}"#] {
+            assert!(serde_json::from_str::<Params>(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

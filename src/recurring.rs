@@ -33,7 +33,7 @@ const ENCLOSED_LINES_MAX: usize = 3;
 /// But not when they are more than this share of what a document has of its own.
 const ENCLOSED_SHARE_MAX: f64 = 0.4;
 /// Documents looked at for each line: 10 pairs.
-const SAMPLE: usize = 5;
+pub(crate) const SAMPLE: usize = 5;
 /// The rest must have at least this share of a document's words to be worth comparing.
 const REST_SHARE_MIN: f64 = 0.3;
 /// Words in the shingles of the rest.
@@ -111,6 +111,17 @@ impl DocumentWords {
             *key = xxh3_64(&self.bytes[start..*end as usize * 8]);
             start = *end as usize * 8;
         }
+    }
+
+    /// The words' hashes in order.
+    pub fn hashes(&self) -> &[u64] {
+        &self.hashes
+    }
+
+    /// The key of each line with words, and how many it has.
+    pub fn lines(&self) -> impl Iterator<Item = (u64, u32)> {
+        let starts = std::iter::once(0).chain(self.lines.iter().map(|&(_, end)| end));
+        self.lines.iter().zip(starts).map(|(&(key, end), start)| (key, end - start))
     }
 
     /// How many words there are.
@@ -333,6 +344,11 @@ impl Texts<'_> {
 }
 
 impl<'a> Text<'a> {
+    /// How many lines with words it has.
+    pub(crate) fn lines_len(&self) -> usize {
+        self.lines.lines.len()
+    }
+
     /// The words whose lines pass `keep`, in order.
     fn words_where(&self, keep: impl Fn(usize) -> bool) -> Cow<'a, [u64]> {
         let mut lines = self.lines.numbers();
@@ -344,6 +360,15 @@ impl<'a> Text<'a> {
             kept.extend_from_slice(&self.hashes[self.lines.words(line)]);
         });
         Cow::Owned(kept)
+    }
+
+    /// The shingles of what a document has besides a line of `d` documents and all that recurs with
+    /// it; none when that is too little to be compared. `documents` says in how many documents each of
+    /// its lines stands.
+    pub(crate) fn rest(&self, documents: &[u32], d: u32) -> Option<ShingleSet> {
+        let rest = self.words_where(|line| documents[line - self.lines.first] * 2 < d);
+        let enough = rest.len() as f64 >= self.hashes.len() as f64 * REST_SHARE_MIN;
+        enough.then(|| ShingleSet::new(&rest, REST_SHINGLE_LEN_TOKENS))
     }
 
     /// The words a document is compared by: those of its own lines, or all when a template leaves
@@ -394,8 +419,7 @@ pub fn recurring(words: &Words, fingerprint: impl Fn(u32) -> Option<Fingerprint>
                 if d < DOCUMENTS_MIN {
                     return false;
                 }
-                let short = words.line_len(group[0].2 as usize) <= SHORT_LINE_LEN_TOKENS;
-                d >= if short { DOCUMENTS_MIN } else { DOCUMENTS_MIN_LONG }
+                d >= documents_min(words.line_len(group[0].2 as usize))
                     && is_template(words, &documents, group, d as u32, &fingerprint)
             })
             .collect();
@@ -405,6 +429,11 @@ pub fn recurring(words: &Words, fingerprint: impl Fn(u32) -> Option<Fingerprint>
     });
     enclose(words, &mut mask);
     mask
+}
+
+/// A line of so many words is no template's when it stands in fewer documents than this.
+pub(crate) fn documents_min(line_len_tokens: usize) -> usize {
+    if line_len_tokens <= SHORT_LINE_LEN_TOKENS { DOCUMENTS_MIN } else { DOCUMENTS_MIN_LONG }
 }
 
 /// In how many documents each line stands, by line.
@@ -430,7 +459,7 @@ fn documents_of_lines(words: &Words, entries: &Sorted<Entry>) -> Array<u32> {
 
 /// Takes short lines between two template lines for the template's too: one of a list of other
 /// stories that happens to be new. Not where they are most of what a document has of its own.
-fn enclose(words: &Words, mask: &mut BitVec) {
+pub(crate) fn enclose(words: &Words, mask: &mut BitVec) {
     for batch in words.batches() {
         let lines = words.lines(batch);
         for document in lines.documents() {
@@ -480,12 +509,14 @@ fn is_template(
         .map(|&document| {
             let texts = words.texts(document..document + 1);
             let text = texts.text(document);
-            let documents = documents.range(text.lines.numbers());
-            let rest = text.words_where(|line| documents[line - text.lines.first] * 2 < d);
-            let enough = rest.len() as f64 >= text.hashes.len() as f64 * REST_SHARE_MIN;
-            enough.then(|| ShingleSet::new(&rest, REST_SHINGLE_LEN_TOKENS))
+            text.rest(&documents.range(text.lines.numbers()), d)
         })
         .collect();
+    mostly_unlike(&rests)
+}
+
+/// Whether more than half of the pairs of rests say something else.
+pub(crate) fn mostly_unlike(rests: &[Option<ShingleSet>]) -> bool {
     let (mut unlike, mut pairs) = (0, 0);
     for (i, x) in rests.iter().enumerate() {
         for y in &rests[i + 1..] {

@@ -1,7 +1,7 @@
 //! The command line: options in, text and exit codes out. It decides nothing.
 
 pub mod exit;
-mod explain;
+pub mod explain;
 mod generate;
 mod interrupt;
 mod options;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Result};
-use crate::pipeline::{Run, Stages};
+use crate::pipeline::{REMOVED_MAX, Run, Stages};
 use crate::report::rows::{Row, SkippedRow};
 use crate::report::{Summary, harmless, hosts, html, terminal};
 use crate::resources::parse_size;
@@ -215,7 +215,7 @@ struct Output {
 #[derive(clap::Args, Debug)]
 struct Ceiling {
     /// Stop, and write nothing, when more than this share of the text would go
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5, help_heading = "Output")]
+    #[arg(long, value_name = "SHARE", default_value_t = REMOVED_MAX, help_heading = "Output")]
     max_removed: f64,
     /// Make what is done durable after so much text, so that `resume` can go on from there [default: 1G]
     #[arg(long, hide_short_help = true, value_name = "SIZE", value_parser = parse_size, help_heading = "Output")]
@@ -374,7 +374,7 @@ fn run(cli: Cli, typed: &ArgMatches, settings: &Settings, progress: &Arc<Progres
         }
         Command::Explain { path, line, everything } => {
             everything.start_threads()?;
-            let text = explain::run(&path, &line, |paths, fields| {
+            let text = explain::explain(&path, &line, |paths, fields| {
                 let mut params = everything.params()?;
                 params.fields = fields.unwrap_or(params.fields);
                 everything.resources().bound(start(paths, params, Stages::ALL)?, None, progress)

@@ -119,14 +119,23 @@ impl LineFrequencies {
     }
 
     fn add(&self, key: u64, edge: bool, title: bool) {
-        for counter in self.row_counters(key) {
-            let add = |old: u64| {
-                let (documents, at_edge, as_title) = unpack(old);
-                Some(pack(documents + 1, at_edge + u64::from(edge), as_title + u64::from(title)))
-            };
-            // Saturating sums do not depend on the order of the additions.
-            let _ = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
-        }
+        self.row_counters(key).for_each(|counter| add(counter, (1, edge.into(), title.into())));
+    }
+
+    /// The counters that are not zero, by place: documents, at the edge, as title. What another
+    /// process has to know to [add](Self::add_counted) these counts to its own.
+    pub fn counted(&self) -> impl Iterator<Item = (u32, (u64, u64, u64))> {
+        let values = self.counters.iter().map(|counter| counter.load(Ordering::Relaxed));
+        (0..).zip(values).filter(|&(_, value)| value > 0).map(|(place, value)| (place, unpack(value)))
+    }
+
+    /// Adds counts of other documents.
+    pub fn add_counted(&self, counted: impl Iterator<Item = (u32, (u64, u64, u64))>) {
+        counted.for_each(|(place, counts)| {
+            if let Some(counter) = self.counters.get(place as usize) {
+                add(counter, counts);
+            }
+        });
     }
 
     /// How often the line of a key of [`line_keys`] was seen on the host.
@@ -151,6 +160,16 @@ impl LineFrequencies {
             &self.counters[(row << COUNTERS_LOG2) + place as usize]
         })
     }
+}
+
+/// Adds to the three counts of one counter.
+fn add(counter: &AtomicU64, (documents, at_edge, as_title): (u64, u64, u64)) {
+    let sum = |old: u64| {
+        let old = unpack(old);
+        Some(pack(old.0 + documents, old.1 + at_edge, old.2 + as_title))
+    };
+    // Saturating sums do not depend on the order of the additions.
+    let _ = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
 }
 
 fn pack(documents: u64, at_edge: u64, as_title: u64) -> u64 {
@@ -270,6 +289,18 @@ mod tests {
                 assert_eq!(begins_with_digit(text, token), token.span.of(text).starts_with(digit), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn counts_of_two_halves_add_up_to_those_of_the_whole() {
+        let halves = [LineFrequencies::default(), LineFrequencies::default()];
+        let (whole, sum) = (LineFrequencies::default(), LineFrequencies::default());
+        for (i, text) in ["a\nmenu 1", "b\nmenu 2", "menu 3\nc"].into_iter().enumerate() {
+            observe(&halves[i % 2], "h", text);
+            observe(&whole, "h", text);
+        }
+        halves.iter().for_each(|half| sum.add_counted(half.counted()));
+        assert!(sum.counted().eq(whole.counted()));
     }
 
     #[test]

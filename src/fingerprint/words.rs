@@ -51,6 +51,23 @@ impl WordFrequencies {
         ((n + 1.0) / (self.document_frequency(word) as f32 + 0.5)).ln().max(0.0)
     }
 
+    /// The counters that are not zero, by place: what another process has to know to
+    /// [add](Self::add) these counts to its own.
+    pub fn counted(&self) -> impl Iterator<Item = (u32, u32)> {
+        let values = self.counters.iter().map(|counter| counter.load(Ordering::Relaxed));
+        (0..).zip(values).filter(|&(_, value)| value > 0)
+    }
+
+    /// Adds counts of other documents.
+    pub fn add(&self, documents: u64, counted: impl Iterator<Item = (u32, u32)>) {
+        self.documents.fetch_add(documents, Ordering::Relaxed);
+        counted.for_each(|(place, value)| {
+            if let Some(counter) = self.counters.get(place as usize) {
+                counter.fetch_add(value, Ordering::Relaxed);
+            }
+        });
+    }
+
     /// All that was counted, as numbers: the documents, then every counter.
     pub fn counts(&self) -> impl Iterator<Item = u64> {
         let counters = self.counters.iter().map(|counter| u64::from(counter.load(Ordering::Relaxed)));

@@ -65,22 +65,27 @@ impl Bands {
         for band in self.0 {
             band.finish().batches(same_key, |batch| {
                 for group in batch.chunk_by(same_key) {
-                    let capped = group.len() > GROUP_ALL_PAIRS_MAX;
+                    let capped = propose_group(group, |x, y| candidates.push(x.2, y.2));
                     groups_capped += u64::from(capped);
-                    for (i, &(.., x)) in group.iter().enumerate() {
-                        let reach = if capped { GROUP_WINDOW } else { group.len() };
-                        for &(.., y) in group.iter().skip(i + 1).take(reach) {
-                            candidates.push(x, y);
-                        }
-                        if capped && i > GROUP_WINDOW {
-                            candidates.push(group[0].2, x);
-                        }
-                    }
                 }
             });
         }
         groups_capped
     }
+}
+
+/// Proposes the pairs of one group, in ascending order of its documents; returns whether it is too
+/// large to be proposed pair by pair.
+pub fn propose_group<T>(group: &[T], mut propose: impl FnMut(&T, &T)) -> bool {
+    let capped = group.len() > GROUP_ALL_PAIRS_MAX;
+    let reach = if capped { GROUP_WINDOW } else { group.len() };
+    for (i, x) in group.iter().enumerate() {
+        group.iter().skip(i + 1).take(reach).for_each(|y| propose(x, y));
+        if capped && i > GROUP_WINDOW {
+            propose(&group[0], x);
+        }
+    }
+    capped
 }
 
 #[cfg(test)]

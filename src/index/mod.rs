@@ -8,8 +8,8 @@ mod bands;
 mod sampled;
 mod shape;
 
-pub use bands::Bands;
-pub use sampled::SampledShingles;
+pub use bands::{Bands, propose_group};
+pub use sampled::{SampledShingles, propose_holders, shares_enough};
 pub use shape::{BandShape, candidate_probability};
 
 use crate::spill::{Sorted, Sorter, Spill};

@@ -70,13 +70,8 @@ impl SampledShingles {
         let mut shared = Sorter::new(&spill, share_bytes / 4);
         entries.batches(same_shingle, |batch| {
             for group in batch.chunk_by(same_shingle) {
-                if group.len() > DOCUMENT_FREQUENCY_MAX {
-                    shingles_capped += 1;
-                    continue;
-                }
-                for (i, &(_, x)) in group.iter().enumerate() {
-                    group[i + 1..].iter().for_each(|&(_, y)| shared.push((x.min(y), x.max(y))));
-                }
+                let capped = propose_holders(group, |x, y| shared.push((x.1.min(y.1), x.1.max(y.1))));
+                shingles_capped += u64::from(capped);
             }
         });
         let same_pair = |x: &(u32, u32), y: &(u32, u32)| x == y;
@@ -84,7 +79,7 @@ impl SampledShingles {
             for group in batch.chunk_by(same_pair) {
                 let (a, b) = group[0];
                 let smaller = lens.get(a as usize).min(lens.get(b as usize));
-                if group.len() as f64 >= f64::from(smaller) * contained / 2.0 {
+                if shares_enough(group.len() as u64, smaller.into(), contained) {
                     candidates.push(a, b);
                 }
             }
@@ -111,6 +106,24 @@ impl SampledShingles {
         }
         sorter
     }
+}
+
+/// Proposes the pairs of the documents that hold one shingle; returns whether it is too common to
+/// propose any.
+pub fn propose_holders<T>(group: &[T], mut propose: impl FnMut(&T, &T)) -> bool {
+    let capped = group.len() > DOCUMENT_FREQUENCY_MAX;
+    if !capped {
+        for (i, x) in group.iter().enumerate() {
+            group[i + 1..].iter().for_each(|y| propose(x, y));
+        }
+    }
+    capped
+}
+
+/// Whether two documents share enough sampled shingles to be a candidate: half of what a containment
+/// of `contained` would make the smaller sample share.
+pub fn shares_enough(shared: u64, smaller: u64, contained: f64) -> bool {
+    shared as f64 >= smaller as f64 * contained / 2.0
 }
 
 /// Which shingles may stand in several documents: the others propose nothing, and would all have to

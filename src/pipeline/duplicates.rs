@@ -78,20 +78,39 @@ impl Duplicates {
         let mut copies = copies(&survey.documents, spill);
         let mut words = std::mem::take(&mut survey.words);
         words.without(later_copies(&copies, words.len()));
-        // Matches are found between first copies in reading order; clusters speak of the preferred
-        // copy.
-        let firsts: Vec<u32> = copies.iter().map(|group| group[0]).collect();
-        let keep = &params.documents.keep;
-        copies.par_iter_mut().for_each(|group| group.sort_unstable_by(|&x, &y| prefer(&survey.documents, keep, x, y)));
-        let preferred: HashMap<u32, u32> = firsts.into_iter().zip(copies.iter().map(|group| group[0])).collect();
-        copies.sort_unstable();
-        let Found { matches, mut limits_reached, audit } =
-            matches(&words, survey, shape, params, &preferred, audited, spill)?;
+        let preferred = preferred(&survey.documents, &mut copies, &params.documents.keep);
+        let found = matches(&words, survey, shape, params, &preferred, audited, spill)?;
         drop((words, preferred));
+        Ok(Self::settle(&survey.documents, copies, found, params, spill))
+    }
 
+    /// The duplicates among documents whose matches are known: `found` between first copies, each
+    /// once. What [`Duplicates::find`] does once it has searched, for those who search elsewhere.
+    pub fn of_matches(
+        documents: &Documents,
+        found: impl Iterator<Item = Match>,
+        params: &Params,
+        spill: &Spill,
+    ) -> Duplicates {
+        let mut copies = copies(documents, spill);
+        let preferred = preferred(documents, &mut copies, &params.documents.keep);
+        let mut matches: Sorter<Packed> = Sorter::new(spill, spill.share(8));
+        found.for_each(|m| matches.push(between(m, &preferred).pack()));
+        let found = Found { matches: matches.finish(), limits_reached: Vec::new(), audit: None };
+        Self::settle(documents, copies, found, params, spill)
+    }
+
+    /// Clusters, and what stays for what, from matches between preferred copies.
+    fn settle(
+        documents: &Documents,
+        copies: Vec<Vec<u32>>,
+        Found { matches, mut limits_reached, audit }: Found,
+        params: &Params,
+        spill: &Spill,
+    ) -> Duplicates {
         let near = || matches.iter().map(Match::unpack);
         let involved = copies.iter().map(|group| group[0]).chain(near().flat_map(|m| [m.a, m.b]));
-        let rank = ranks(&survey.documents, involved, keep);
+        let rank = ranks(documents, involved, &params.documents.keep);
         let clusters = cluster(&copies, near(), &rank, spill);
         drop(rank);
         let mut elsewhere = HashMap::new();
@@ -102,7 +121,7 @@ impl Duplicates {
                 elsewhere.insert(m.document, (matched, c.anchor));
             }
         }
-        contained(near(), survey, params, &mut elsewhere, spill);
+        contained(near(), documents, params, &mut elsewhere, spill);
 
         let mut pairs = Sorter::new(spill, spill.share(8));
         let exact = copies.iter().flat_map(|group| {
@@ -119,7 +138,7 @@ impl Duplicates {
         if capped > 0 {
             limits_reached.push(("pairs of copies too many to list one by one", capped));
         }
-        Ok(Duplicates { pairs: pairs.finish(), clusters, elsewhere, limits_reached, audit })
+        Duplicates { pairs: pairs.finish(), clusters, elsewhere, limits_reached, audit }
     }
 }
 
@@ -177,6 +196,24 @@ fn copies(documents: &Documents, spill: &Spill) -> Vec<Vec<u32>> {
         groups.extend(same.map(|group| group.iter().map(|&(.., document)| document).collect()));
     });
     groups
+}
+
+/// Sorts each group by preference, and gives for its first document in reading order the preferred
+/// one: matches are found between first copies, clusters speak of the preferred copy.
+fn preferred(documents: &Documents, copies: &mut [Vec<u32>], keep: &Keep) -> HashMap<u32, u32> {
+    let firsts: Vec<u32> = copies.iter().map(|group| group[0]).collect();
+    copies.par_iter_mut().for_each(|group| group.sort_unstable_by(|&x, &y| prefer(documents, keep, x, y)));
+    let preferred = firsts.into_iter().zip(copies.iter().map(|group| group[0])).collect();
+    copies.sort_unstable();
+    preferred
+}
+
+/// A match of first copies as one of preferred copies.
+fn between(m: Match, preferred: &HashMap<u32, u32>) -> Match {
+    let prefer = |d: u32| preferred.get(&d).copied().unwrap_or(d);
+    let (a, b) = (prefer(m.a), prefer(m.b));
+    let (a, b) = if m.kind == MatchKind::Contained { (a, b) } else { (a.min(b), a.max(b)) };
+    Match { a, b, ..m }
 }
 
 /// The documents that are copies of an earlier one.
@@ -253,16 +290,11 @@ fn matches(
         ("shingles too common to propose a containment", shingles_capped),
     ];
     let cores = Cores { words, template_lines, len_tokens, words_max: spill.share(4) / 12 };
-    let prefer = |d: u32| preferred.get(&d).copied().unwrap_or(d);
     let mut matches: Sorter<Packed> = Sorter::new(spill, spill.share(8));
     let candidates = candidates.finish();
     let rank = |d: u32| survey.documents.fingerprint(d).filter(|_| !words.is_copy(d)).map(|f| f.0 as u64);
     let audit = audited.map(|sample_len| audit(&cores, &candidates, params.documents.similar, sample_len, rank));
-    cores.verified(&candidates, params, |m| {
-        let (a, b) = (prefer(m.a), prefer(m.b));
-        let (a, b) = if m.kind == MatchKind::Contained { (a, b) } else { (a.min(b), a.max(b)) };
-        matches.push(Match { a, b, ..m }.pack());
-    });
+    cores.verified(&candidates, params, |m| matches.push(between(m, preferred).pack()));
     let limits_reached = limits.into_iter().filter(|&(_, n)| n > 0).collect();
     Ok(Found { matches: matches.finish(), limits_reached, audit })
 }
@@ -376,13 +408,13 @@ type Inside = ((u32, u32), (u64, u32, u32), u64);
 /// document that others name is itself left where it is.
 fn contained(
     matches: impl Iterator<Item = Match>,
-    survey: &Survey,
+    documents: &Documents,
     params: &Params,
     elsewhere: &mut HashMap<u32, (Match, u32)>,
     spill: &Spill,
 ) {
     let mut inside: Sorter<Inside> = Sorter::new(spill, spill.share(8));
-    let words = |d: u32| survey.documents.words(d);
+    let words = |d: u32| documents.words(d);
     for m in matches.filter(|m| m.kind == MatchKind::Contained) {
         inside.push(((!words(m.a), m.a), (!m.containment.to_bits(), !words(m.b), m.b), m.jaccard.to_bits()));
     }

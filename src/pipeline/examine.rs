@@ -11,13 +11,14 @@ use crate::align::{self, Passage, widen};
 use crate::classify::Classifier;
 use crate::decide::{Decision, Fate, Removal, Repeat, decide, duplicate};
 use crate::error::Result;
+use crate::fingerprint::Frequencies;
 use crate::label::Action;
 use crate::params::{Invalid, Params, Snap};
 use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::overlap::overlapped;
 use crate::pipeline::survey::Survey;
 use crate::pipeline::{BATCH_LEN_BYTES, Stages};
-use crate::read::{Corpus, RawRecord, Record, Source, parse};
+use crate::read::{Corpus, Document, RawRecord, Record, Source, parse};
 use crate::report::rows::{DocumentRow, PassageRow, Row, SkippedRow, SpanRow};
 use crate::report::{DocumentSample, LineNumbers, PassageSample};
 use crate::tokenise::{Tokeniser, View};
@@ -196,16 +197,10 @@ impl Examiner<'_> {
             let (view, decision, passages);
             let view = if self.stages.inside {
                 view = View::new(&document.text, self.tokeniser);
-                let findings =
-                    self.classifier.classify(document.host.as_deref(), &view, &self.survey.frequencies.lines);
-                let found = if self.params.passages.scope.inside() {
-                    align::within_document(number, &view, &self.survey.frequencies.words, &self.params.passages)
-                } else {
-                    Vec::new()
-                };
                 let elsewhere = self.repeats.get(&number).map_or(&[][..], Vec::as_slice);
-                decision = decide(&document.id, &view, findings, &found, elsewhere, self.params);
-                passages = found.into_iter().map(|p| widened(&view, p, self.params.passages.snap)).collect();
+                let frequencies = &self.survey.frequencies;
+                (decision, passages) =
+                    inside(number, document, &view, frequencies, self.classifier, elsewhere, self.params);
                 Some(&view)
             } else {
                 (decision, passages) = (Decision::default(), Vec::new());
@@ -217,7 +212,7 @@ impl Examiner<'_> {
             });
             let lines = LineNumbers::new(if self.wants.rows || self.wants.samples { &document.text } else { "" });
             if self.wants.rows {
-                self.rows(&document.id, &lines, &decision, &passages, whole.as_ref(), &mut rows);
+                document_rows(&document.id, &lines, &decision, &passages, whole.as_ref(), &mut rows);
             }
             let sample = view.filter(|_| self.wants.samples).map(|view| {
                 (
@@ -256,25 +251,46 @@ impl Examiner<'_> {
             .map(|(i, is_a, side)| (i, is_a, lines.of(side.span), side.span.of(text).to_owned()))
             .collect()
     }
+}
 
-    fn rows(
-        &self,
-        id: &str,
-        lines: &LineNumbers,
-        decision: &Decision,
-        passages: &[Passage],
-        whole: Option<&Removal>,
-        rows: &mut Vec<u8>,
-    ) {
-        if let Some(removal) = whole {
-            Row::Document(DocumentRow::new(id, removal)).write(rows);
-        }
-        for decided in &decision.spans {
-            Row::Span(SpanRow::new(id, lines.at(decided.finding.span.start), decided)).write(rows);
-        }
-        for passage in passages {
-            Row::Passage(PassageRow::new(id, id, passage)).write(rows);
-        }
+/// What is found inside one document, and what was decided on it: its filler and its repeated
+/// passages. `elsewhere` is what goes because it stands in other documents.
+pub(super) fn inside(
+    number: u32,
+    document: &Document,
+    view: &View,
+    frequencies: &Frequencies,
+    classifier: &Classifier,
+    elsewhere: &[Repeat],
+    params: &Params,
+) -> (Decision, Vec<Passage>) {
+    let findings = classifier.classify(document.host.as_deref(), view, &frequencies.lines);
+    let found = if params.passages.scope.inside() {
+        align::within_document(number, view, &frequencies.words, &params.passages)
+    } else {
+        Vec::new()
+    };
+    let decision = decide(&document.id, view, findings, &found, elsewhere, params);
+    (decision, found.into_iter().map(|p| widened(view, p, params.passages.snap)).collect())
+}
+
+/// Appends the rows of one document.
+pub(super) fn document_rows(
+    id: &str,
+    lines: &LineNumbers,
+    decision: &Decision,
+    passages: &[Passage],
+    whole: Option<&Removal>,
+    rows: &mut Vec<u8>,
+) {
+    if let Some(removal) = whole {
+        Row::Document(DocumentRow::new(id, removal)).write(rows);
+    }
+    for decided in &decision.spans {
+        Row::Span(SpanRow::new(id, lines.at(decided.finding.span.start), decided)).write(rows);
+    }
+    for passage in passages {
+        Row::Passage(PassageRow::new(id, id, passage)).write(rows);
     }
 }
 

@@ -18,6 +18,7 @@
 //! ```
 
 pub mod across;
+pub mod apart;
 mod audit;
 pub mod duplicates;
 pub mod examine;
@@ -31,6 +32,7 @@ pub mod survey;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::align::{Passage, groups};
 use crate::classify::Classifier;
@@ -39,7 +41,7 @@ use crate::error::{Error, Result};
 use crate::index::{BandShape, candidate_probability};
 use crate::label::{Action, Label};
 use crate::params::Params;
-use crate::read::{Discovered, FORMATS, Source, discover_with};
+use crate::read::{Discovered, FORMATS, Source, Stop, discover_with};
 use crate::report::html::{self, Gathered, Seen};
 use crate::report::rows::{ClusterRow, DocumentPairRow, PassageGroupRow, PassageRow, Place, Row, SkippedRow};
 use crate::report::tune::Size;
@@ -48,15 +50,20 @@ use crate::span::Span;
 use crate::spill::{Spill, guard};
 use crate::tokenise::Tokeniser;
 use crate::watch::{Event, Phase, Tell, Watch};
+use crate::write::Prepared;
 use across::Across;
 use duplicates::Duplicates;
 use examine::{Examined, Examiner, Start, Wants};
 use plan::Known;
 use resume::DurablePoints;
-use survey::Survey;
+use survey::{Documents, Survey};
 
 /// Bytes read before they are worked on in parallel: enough work for every core, little memory.
 pub const BATCH_LEN_BYTES: usize = 8 << 20;
+
+/// A run that writes stops when more than this share of the text would go, unless it is told
+/// another.
+pub const REMOVED_MAX: f64 = 0.5;
 
 /// Which stages run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,12 +103,25 @@ impl Run {
     pub fn new(paths: &[PathBuf], params: Params, stages: Stages) -> Result<Self> {
         params.validate()?;
         let found = discover_with(paths, &params.reading)?;
+        Self::prepare(paths.to_vec(), found, params, stages)
+    }
+
+    /// The same over sources that are at hand, such as rows in memory.
+    ///
+    /// # Errors
+    /// Parameters out of range.
+    pub fn over(sources: Vec<Source>, params: Params, stages: Stages) -> Result<Self> {
+        params.validate()?;
+        Self::prepare(Vec::new(), Discovered { sources, ..Discovered::default() }, params, stages)
+    }
+
+    fn prepare(paths: Vec<PathBuf>, found: Discovered, params: Params, stages: Stages) -> Result<Self> {
         let tokeniser = Tokeniser::new(params.folds);
         let classifier = Classifier::with_folds(&params.filler, params.folds)?;
         let shape = BandShape::choose(&params.documents);
         let (spill, durable) = (Spill::never(), DurablePoints::default());
         Ok(Self {
-            paths: paths.to_vec(),
+            paths,
             found,
             params,
             stages,
@@ -123,6 +143,12 @@ impl Run {
     /// The same run with bounded memory: what does not fit goes to files. The answer is the same.
     pub fn with_spill(self, spill: Spill) -> Self {
         Self { spill, ..self }
+    }
+
+    /// The same run, which ends soon after `stop` says so.
+    pub fn stopped_by(mut self, stop: &Arc<Stop>) -> Self {
+        self.found.sources.iter_mut().for_each(|source| source.stop = Some(Arc::clone(stop)));
+        self
     }
 
     /// The same run, which tells how far it is.
@@ -211,6 +237,32 @@ impl Run {
         let mut last = Vec::new();
         Row::Summary(&tally.summary).write(&mut last);
         out.write_all(&last).and_then(|()| out.flush()).map_err(failed)?;
+        Ok(tally.summary)
+    }
+
+    /// Every finding as from [`Run::rows`], and every record as it is without what goes, in reading
+    /// order, for a caller who keeps both in memory and
+    /// [checks the ceiling](Run::check_ceiling) before using them.
+    ///
+    /// # Errors
+    /// See [`Run::rows`].
+    pub fn cleaned(&self, out: &mut dyn Write, mut each: impl FnMut(Prepared)) -> Result<Summary> {
+        let mut tally = Tally::new(self, 0);
+        let wants = Wants { rows: true, cleaned: true, ..Wants::default() };
+        let failed = |e| Error::io("keep the findings in", Path::new("memory"), e);
+        guard(|| {
+            let known = self.learn(&mut tally)?;
+            tally.known(self, &known);
+            self.examine(&known, Start::default(), wants, &mut tally, |examined, tally| {
+                let examined = tally.examined(examined);
+                examined.prepared.into_iter().for_each(&mut each);
+                out.write_all(&examined.rows).map_err(failed)
+            })?;
+            self.document_rows(&known, |rows| out.write_all(rows).map_err(failed))
+        })?;
+        let mut last = Vec::new();
+        Row::Summary(&tally.summary).write(&mut last);
+        out.write_all(&last).map_err(failed)?;
         Ok(tally.summary)
     }
 
@@ -365,20 +417,7 @@ impl Run {
                 containment: round(v.containment),
             }))?;
         }
-        for m in duplicates.pairs() {
-            row(Row::DocumentPair(DocumentPairRow {
-                a: &id(m.a),
-                b: &id(m.b),
-                kind: m.kind.name(),
-                jaccard: round(m.jaccard),
-                containment: round(m.containment),
-            }))?;
-        }
-        for c in &duplicates.clusters {
-            let members: Vec<String> = c.members.iter().map(|m| id(m.document)).collect();
-            let members = members.iter().map(String::as_str).collect();
-            row(Row::Cluster(ClusterRow { anchor: &id(c.anchor), members, kind: c.kind().name() }))?;
-        }
+        duplicate_rows(&survey.documents, duplicates, &mut row)?;
         for skipped in &self.found.skipped {
             row(Row::Skipped(SkippedRow { source: &skipped.name, line: None, why: &skipped.why }))?;
         }
@@ -407,6 +446,30 @@ impl Run {
             tally.skipped_examples.join("; ")
         ))
     }
+}
+
+/// The rows of pairs and clusters of duplicate documents.
+fn duplicate_rows(
+    documents: &Documents,
+    duplicates: &Duplicates,
+    row: &mut impl FnMut(Row) -> Result<()>,
+) -> Result<()> {
+    let id = |d: u32| documents.id(d);
+    for m in duplicates.pairs() {
+        row(Row::DocumentPair(DocumentPairRow {
+            a: &id(m.a),
+            b: &id(m.b),
+            kind: m.kind.name(),
+            jaccard: round(m.jaccard),
+            containment: round(m.containment),
+        }))?;
+    }
+    for c in &duplicates.clusters {
+        let members: Vec<String> = c.members.iter().map(|m| id(m.document)).collect();
+        let members = members.iter().map(String::as_str).collect();
+        row(Row::Cluster(ClusterRow { anchor: &id(c.anchor), members, kind: c.kind().name() }))?;
+    }
+    Ok(())
 }
 
 /// Adds up a run.

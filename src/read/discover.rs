@@ -16,7 +16,7 @@ use ignore::WalkBuilder;
 use tempfile::TempPath;
 
 use super::csv::Columns;
-use super::{Coding, Compression, FORMATS, Format, Reader, encoding, host, warc};
+use super::{Coding, Compression, FORMATS, Format, Reader, Row, Stop, encoding, host, memory, warc};
 use crate::error::{Error, Result};
 use crate::params::Reading;
 use crate::remote::{self, Object};
@@ -42,6 +42,10 @@ pub struct Source {
     pub(crate) unreadable: Option<String>,
     /// A longer record is skipped.
     pub(crate) record_len_bytes_max: u64,
+    /// Its records, when they are in memory and no file has them.
+    pub(crate) rows: Option<Arc<[Row]>>,
+    /// What may end its reading.
+    pub(crate) stop: Option<Arc<Stop>>,
     /// What to call it in messages, when that is not its path.
     shown: Option<PathBuf>,
     /// The copy of something that can be read only once, or only by place; deleted with the last clone.
@@ -51,6 +55,26 @@ pub struct Source {
 }
 
 impl Source {
+    /// Rows that are in memory already, as a source called `name`. A longer text than the limit is
+    /// skipped, as it is from a file.
+    pub fn in_memory(name: &str, rows: Vec<Row>, reading: &Reading) -> Self {
+        Self {
+            name: name.to_owned(),
+            path: PathBuf::from(name),
+            format: &memory::ROWS,
+            coding: Coding::from(Compression::None),
+            folder: None,
+            columns: None,
+            unreadable: None,
+            record_len_bytes_max: reading.record_len_bytes_max,
+            rows: Some(rows.into()),
+            stop: None,
+            shown: None,
+            spool: None,
+            object: None,
+        }
+    }
+
     /// Its records. `index` is its place among the sources.
     pub fn reader(&self, index: u32) -> Reader {
         Reader::open(self, index, None)
@@ -462,6 +486,8 @@ impl Search {
             columns: None,
             unreadable: None,
             record_len_bytes_max: self.record_len_bytes_max,
+            rows: None,
+            stop: None,
             shown: None,
             spool: None,
             object: None,

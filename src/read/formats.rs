@@ -97,7 +97,7 @@ impl Unit {
 }
 
 /// The row of a text format: what the others differ from.
-const TEXT: Format = Format {
+pub(super) const TEXT: Format = Format {
     name: "text",
     extensions: &["txt", "text"],
     sniff: |_| true,

@@ -43,8 +43,10 @@ mod formats;
 mod host;
 pub(crate) mod json;
 mod jsonl;
+mod memory;
 mod plain;
 mod reader;
+mod stop;
 #[cfg(feature = "tables")]
 mod table;
 pub(crate) mod warc;
@@ -58,7 +60,9 @@ pub use compression::{Compression, EXPANSION_MAX};
 pub use discover::{Discovered, SkippedSource, Source, discover, discover_with};
 pub use formats::{FORMATS, Format};
 pub use json::Escapes;
+pub use memory::{Field, Row};
 pub use reader::{Checksum, Corpus, RECORD_LEN_BYTES_MAX, Reader};
+pub use stop::Stop;
 
 pub(crate) use jsonl::field_names;
 pub(crate) use reader::Hasher;

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::formats::{Progress, Unit};
-use super::{Content, Format, RawRecord, Source};
+use super::{Content, Format, RawRecord, Row, Source};
 use crate::error::{Error, Result};
 use crate::remote;
 
@@ -123,15 +123,19 @@ pub struct Reader {
     /// An object that could not be had: no fault of its bytes, and the end of the run.
     failure: Option<io::Error>,
     hasher: Hasher,
+    /// The records, when they are in memory.
+    rows: Option<Arc<[Row]>>,
 }
 
 impl Reader {
     /// `begun` is what has been asked for already.
     pub(crate) fn open(source: &Source, index: u32, begun: Option<Box<dyn Read + Send>>) -> Self {
-        let (input, fault, failure) = match source.content(begun) {
-            Ok(input) => (Some(input), None, None),
-            Err(e) if remote::is_failure(&e) => (None, None, Some(e)),
-            Err(e) => (None, Some(format!("the file cannot be opened: {e}")), None),
+        let content = || source.content(begun);
+        let (input, fault, failure) = match source.rows.is_none().then(content) {
+            None => (None, None, None),
+            Some(Ok(input)) => (Some(input), None, None),
+            Some(Err(e)) if remote::is_failure(&e) => (None, None, Some(e)),
+            Some(Err(e)) => (None, Some(format!("the file cannot be opened: {e}")), None),
         };
         let delimiter = source.columns.as_ref().map_or(0, |columns| columns.delimiter);
         Self {
@@ -150,6 +154,7 @@ impl Reader {
             fault,
             failure,
             hasher: Hasher::default(),
+            rows: source.rows.clone(),
         }
     }
 
@@ -204,16 +209,29 @@ impl Reader {
         }
         let given = match (is_rest, goes_on) {
             (true, _) => Some(Content::Nothing),
-            (false, true) => {
-                let max = self.record_len_bytes_max;
-                Some(Content::Skipped(format!("the record is longer than the limit of {max} bytes (--max-record)")))
-            }
+            (false, true) => Some(self.too_long()),
             (false, false) => None,
         };
         if !is_rest && (self.format.other_kind)(&self.block[..len]) {
             self.hasher.records_of_other_kinds += 1;
         }
         self.record(len, !goes_on, given)
+    }
+
+    /// The next row of a source in memory.
+    fn row(&mut self, rows: &[Row]) -> Option<RawRecord> {
+        let raw = rows.get(self.line as usize)?.text.clone().unwrap_or_default();
+        self.line += 1;
+        self.hasher.update(&raw);
+        let offset = self.offset;
+        self.offset += raw.len() as u64;
+        let given = (raw.len() as u64 > self.record_len_bytes_max).then(|| self.too_long());
+        Some(RawRecord { source: self.source, line: self.line, offset, raw, given })
+    }
+
+    fn too_long(&self) -> Content {
+        let max = self.record_len_bytes_max;
+        Content::Skipped(format!("the record is longer than the limit of {max} bytes (--max-record)"))
     }
 
     fn stopped(&self, error: &io::Error) -> String {
@@ -252,6 +270,9 @@ impl Iterator for Reader {
     type Item = RawRecord;
 
     fn next(&mut self) -> Option<RawRecord> {
+        if let Some(rows) = self.rows.clone() {
+            return self.row(&rows);
+        }
         if self.input.is_some()
             && let Some(why) = self.unreadable.take()
         {
@@ -347,6 +368,8 @@ impl<'a> Corpus<'a> {
     pub fn next_batch(&mut self, len_bytes: usize) -> Result<Option<Vec<RawRecord>>> {
         let mut batch = Vec::new();
         let mut len = 0;
+        let stop = self.sources.get(self.checksums.len()).and_then(|source| source.stop.as_ref());
+        stop.map_or(Ok(()), |stop| stop.go_on())?;
         while len < len_bytes {
             let index = self.checksums.len();
             let Some(source) = self.sources.get(index) else { break };

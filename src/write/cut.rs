@@ -49,6 +49,23 @@ pub fn prepare(record: &Record, sources: &[Source], fate: &Fate, params: &Params
 }
 
 impl Prepared {
+    /// Its bytes without what was taken out, none when the whole record goes.
+    pub fn cleaned(&self) -> Option<&Bytes> {
+        (!self.gone).then_some(&self.cleaned)
+    }
+
+    /// Its lines in the ledger.
+    pub fn ledger(&self) -> &[u8] {
+        &self.ledger
+    }
+
+    /// What left the text as metadata, where the record itself has no room for it: texts by label.
+    pub fn metadata(&self) -> Option<Map<String, Value>> {
+        let mut line: Map<String, Value> = serde_json::from_slice(&self.metadata).ok()?;
+        line.retain(|name, _| name.parse::<Label>().is_ok());
+        Some(line)
+    }
+
     /// The index of its source.
     pub fn source(&self) -> u32 {
         self.source

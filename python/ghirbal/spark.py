@@ -1,0 +1,506 @@
+"""The same findings on Apache Spark, when one machine is not enough.
+
+Three functions take a DataFrame with a text and an id to a row, and give DataFrames back::
+
+    import ghirbal.spark
+    table, findings = ghirbal.spark.clean(df, work="s3a://bucket/work")
+
+They use the DataFrame API as far as Spark Connect has it (``mapInArrow``, windows, joins, Parquet), so
+they run unchanged on classic Spark and on Spark Connect. All work on text is done by the core, a batch
+at a time, inside ``mapInArrow``; every executor needs this package.
+
+How a corpus flows; each stage lands in Parquet below ``work``, and a rerun goes on behind the last one
+that was finished::
+
+    read        id, host, sort_key, text, words, bytes, print_high, print_low
+    documents   the same with number: its place in the order of ids
+    lines       number, line, key, len                     of the first of equal documents
+    counts      key, len, documents                        lines of two documents and more
+    templates   key                                        lines that are a template's
+    masks       number, template                           their places in each document
+    keys        band, key, number, len                     band keys, and sampled shingles as band -1
+    candidates  a, b
+    sets        number, shingles                           of the documents in candidates
+    matches     a, b, kind, jaccard, containment           verified on true sets
+    settled     row | number, partner, kind, ...           pairs and clusters; what stays for what
+    examined    number, id, gone, cleaned, metadata, rows
+
+No pair is compared but by its true sets. Groups with one key are proposed pair by pair only up to the
+core's bound, so a skewed key costs what its size is, not the square of it. Everything is ordered by
+number, so nothing depends on how rows were partitioned.
+
+Reading order, which decides ties, is the order of ids. Passages across documents (``scope`` corpus) are
+not searched here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import sys
+import zlib
+from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple
+
+from . import errors
+from ._ghirbal import Frequencies, Observer, Params, Parts, Proposer, Settler
+from ._ghirbal import findings as _as_findings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+__all__ = ["Cleaned", "clean", "dedup", "report", "main"]
+
+_PLACE = "struct<doc:string,start:bigint,end:bigint>"
+
+#: The columns of findings, as in docs/OUTPUT.md.
+FINDINGS = (
+    "type string, doc string, start bigint, end bigint, line bigint, label string, zone string, action string, "
+    "rule string, score double, evidence string, why string, partner string, "
+    f"a {_PLACE}, b {_PLACE}, kind string, words bigint, identity double, jaccard double, containment double, "
+    f"scope string, anchor {_PLACE}, members array<{_PLACE}>, source string"
+)
+
+_READ = (
+    "id string, host string, sort_key string, text string, words bigint, bytes bigint, print_high bigint, "
+    "print_low bigint"
+)
+_SETTLED = "row string, number bigint, partner string, kind string, jaccard double, containment double"
+
+
+class Cleaned(NamedTuple):
+    """A DataFrame without what goes, and every finding."""
+
+    table: DataFrame
+    findings: DataFrame
+
+
+def report(df: DataFrame, *, work: str, params: Params | None = None, **named: Any) -> DataFrame:
+    """Finds everything and changes nothing.
+
+    :param df: one row a document, with the columns that ``params.fields`` names; every row has an id.
+    :param work: a folder that all executors reach, for what the stages leave behind. A rerun with the
+        same folder goes on where the last one ended; it is refused when it belongs to other parameters.
+    :param params: parameters, or single ones by name as for :func:`ghirbal.report`.
+    :returns: the findings, columns as in :data:`FINDINGS`; the rows are those of ``ghirbal report``.
+    :raises ghirbal.errors.UsageError: for parameters out of range, rows without an id, another run's
+        ``work``.
+    """
+    run = _Run(df, work, params, named)
+    return run.findings(run.examined(inside=True))
+
+
+def clean(df: DataFrame, *, work: str, params: Params | None = None, **named: Any) -> Cleaned:
+    """The DataFrame without duplicate documents, filler and stray headlines, and the findings.
+
+    Arguments and errors as for :func:`report`; ids are unique. The table has the columns of ``df`` in
+    their order; a column named as ``params.fields.metadata`` is added, with what left the text as
+    metadata, as JSON.
+    """
+    run = _Run(df, work, params, named)
+    examined = run.examined(inside=True)
+    return Cleaned(run.cleaned(examined), run.findings(examined))
+
+
+def dedup(df: DataFrame, *, work: str, params: Params | None = None, **named: Any) -> Cleaned:
+    """The DataFrame without duplicate documents, and the findings. Arguments as for :func:`clean`."""
+    run = _Run(df, work, params, named)
+    examined = run.examined(inside=False)
+    return Cleaned(run.staying(examined), run.findings(examined))
+
+
+# In executors: one of each for a Python process and the parameters it works for.
+
+
+@functools.lru_cache(maxsize=4)
+def _parts(params: str) -> Parts:
+    return Parts(Params.from_json(params))
+
+
+@functools.lru_cache(maxsize=1)
+def _frequencies(packed: bytes) -> Frequencies:
+    return Frequencies.from_bytes(zlib.decompress(packed))
+
+
+def _batches(table: Any) -> Iterator[Any]:
+    import pyarrow
+
+    return iter(pyarrow.table(table).to_batches())
+
+
+def _with(batch: Any, columns: list[str], table: Any) -> Iterator[Any]:
+    """Columns of a batch beside those that a part made of it, row by row."""
+    import pyarrow
+
+    made = pyarrow.table(table)
+    beside = pyarrow.Table.from_batches([batch]).select(columns)
+    for name in made.column_names:
+        beside = beside.append_column(name, made[name])
+    return iter(beside.to_batches())
+
+
+class _Run:
+    """One run: its stages, each landed when it is first asked for."""
+
+    def __init__(self, df: DataFrame, work: str, params: Params | None, named: dict[str, Any]):
+        self.df = df
+        self.spark = df.sparkSession
+        self.work = work.rstrip("/")
+        self.params = (params or Params()).replace(**named)
+        self.json = self.params.json()
+        self.fields = self.params.to_dict()["fields"]
+        self.landed: dict[str, DataFrame] = {}
+        # Refused here, before a job is started.
+        if self.params.to_dict()["passages"]["scope"] != "document":
+            raise errors.UsageError(
+                "passages across documents are not searched on Spark; hint: scope=\"document\", or `ghirbal report "
+                "--scope corpus` on one machine"
+            )
+        Parts(self.params)
+
+    # Landing.
+
+    def land(self, name: str, make: Callable[[], DataFrame]) -> DataFrame:
+        """The stage ``name``, from its folder when a run before has finished it."""
+        if name in self.landed:
+            return self.landed[name]
+        path, done = f"{self.work}/{name}", f"{self.work}/{name}.done"
+        digest = self._digest_of(done)
+        if digest is None:
+            make().write.mode("overwrite").parquet(path)
+            mark = self.spark.createDataFrame([(self.params.digest,)], "params string")
+            mark.coalesce(1).write.mode("overwrite").parquet(done)
+        elif digest != self.params.digest:
+            raise errors.UsageError(
+                f"`{path}` was made with other parameters; hint: name an empty folder with work=..."
+            )
+        self.landed[name] = self.spark.read.parquet(path)
+        return self.landed[name]
+
+    def _digest_of(self, done: str) -> str | None:
+        from pyspark.errors import PySparkException
+
+        try:
+            rows = self.spark.read.parquet(done).collect()
+        except PySparkException:
+            return None
+        return rows[0][0] if rows else None
+
+    def map(self, df: DataFrame, part: str, schema: str) -> DataFrame:
+        """Every batch through a part of the core."""
+        params = self.json
+
+        def run(batches: Iterator[Any]) -> Iterator[Any]:
+            work = getattr(_parts(params), part)
+            for batch in batches:
+                yield from _batches(work(batch))
+
+        return df.mapInArrow(run, schema)
+
+    # Documents.
+
+    def documents(self) -> DataFrame:
+        from pyspark.sql import Window
+        from pyspark.sql import functions as F
+
+        def read() -> DataFrame:
+            wanted = [name for name in self.params.columns() if name in self.df.columns]
+            return self.map(self.df.select(*wanted), "documents", _READ)
+
+        def number() -> DataFrame:
+            # Numbers are places in the order of ids: by ranges, so that no machine has to hold them all.
+            ranged = self.land("read", read)
+            order = ["id", "print_high", "print_low", "bytes"]
+            ranged = self.land(
+                "ranged", lambda: ranged.repartitionByRange(*order).withColumn("part", F.spark_partition_id())
+            )
+            before, starts = 0, []
+            for part, count in sorted(map(tuple, ranged.groupBy("part").count().collect())):
+                starts.append((part, before))
+                before += count
+            offsets = self.spark.createDataFrame(starts or [(0, 0)], "part int, before bigint")
+            place = F.row_number().over(Window.partitionBy("part").orderBy(*order)) - 1
+            numbered = ranged.withColumn("place", place).join(F.broadcast(offsets), "part")
+            return numbered.withColumn("number", F.col("place") + F.col("before")).drop("part", "place", "before")
+
+        return self.land("documents", number)
+
+    def slim(self) -> DataFrame:
+        return self.documents().drop("text", "host")
+
+    def copies(self) -> DataFrame:
+        """Documents with equal comparison forms: number, first (the first of them)."""
+        from pyspark.sql import Window
+        from pyspark.sql import functions as F
+
+        same = Window.partitionBy("print_high", "print_low")
+        prints = self.slim().where("print_high is not null").select("number", "print_high", "print_low")
+        prints = prints.withColumn("first", F.min("number").over(same)).withColumn("of", F.count("*").over(same))
+        return self.land("copies", lambda: prints.where("of > 1").select("number", "first"))
+
+    def firsts(self) -> DataFrame:
+        """The first of equal documents, and all without an equal one."""
+        later = self.copies().where("number != first").select("number")
+        return self.documents().where("print_high is not null").join(later, "number", "left_anti")
+
+    # Lines of templates.
+
+    def lines(self) -> DataFrame:
+        made = lambda: self.map(  # noqa: E731
+            self.firsts().select("number", "text"), "lines", "number bigint, line bigint, key bigint, len bigint"
+        )
+        return self.land("lines", made)
+
+    def counts(self) -> DataFrame:
+        from pyspark.sql import functions as F
+
+        def made() -> DataFrame:
+            lines = self.lines().groupBy("key")
+            counted = lines.agg(F.min("len").alias("len"), F.countDistinct("number").alias("documents"))
+            return counted.where("documents > 1")
+
+        return self.land("counts", made)
+
+    def templates(self) -> DataFrame:
+        from pyspark.sql import Window
+        from pyspark.sql import functions as F
+
+        def made() -> DataFrame:
+            counts, lines = self.counts(), self.lines()
+            worth = self.map(counts, "may_be_template", "key bigint, len bigint, documents bigint")
+            held = lines.select("key", "number").distinct().join(worth.select("key", "documents"), "key")
+            prints = self.slim().select("number", "print_high", "print_low")
+            # Prints are unsigned: those that look negative come last.
+            smallest = Window.partitionBy("key").orderBy(
+                F.col("print_high") < 0, "print_high", F.col("print_low") < 0, "print_low"
+            )
+            held = held.join(prints, "number").withColumn("rank", F.row_number().over(smallest))
+            held = held.where(F.col("rank") <= Parts.HOLDERS_MAX)
+            asked = held.groupBy("number").agg(F.collect_list(F.struct("key", "documents")).alias("asked"))
+            asked = asked.select("number", F.col("asked.key").alias("keys"), F.col("asked.documents").alias("ds"))
+            of_lines = lines.join(asked.select("number"), "number", "left_semi")
+            of_lines = of_lines.join(counts.select("key", "documents"), "key", "left")
+            of_lines = of_lines.withColumn("documents", F.coalesce("documents", F.lit(1).cast("bigint")))
+            of_lines = of_lines.groupBy("number").agg(
+                F.sort_array(F.collect_list(F.struct("line", "documents"))).alias("lines")
+            )
+            of_lines = of_lines.select("number", F.col("lines.documents").alias("documents"))
+            texts = self.firsts().select("number", "text")
+            rests = self.map(
+                asked.join(of_lines, "number").join(texts, "number").select("text", "documents", "keys", "ds"),
+                "rests",
+                "key bigint, rest array<bigint>",
+            )
+            rests = rests.groupBy("key").agg(F.collect_list(F.struct("rest")).alias("rests"))
+            return self.map(rests, "templates", "key bigint")
+
+        return self.land("templates", made)
+
+    def core(self) -> DataFrame:
+        """number, text, template (the places of a template's lines)."""
+        from pyspark.sql import functions as F
+
+        def made() -> DataFrame:
+            masked = self.lines().join(self.templates(), "key").groupBy("number")
+            return masked.agg(F.sort_array(F.collect_list("line")).alias("template"))
+
+        masks = self.land("masks", made)
+        return self.firsts().select("number", "text").join(masks, "number", "left")
+
+    # Pairs.
+
+    def candidates(self) -> DataFrame:
+        from pyspark.sql import functions as F
+
+        def propose(batches: Iterator[Any]) -> Iterator[Any]:
+            proposer = Proposer()
+            for batch in batches:
+                yield from _batches(proposer.push(batch))
+            yield from _batches(proposer.finish())
+
+        def made() -> DataFrame:
+            keys = self.land(
+                "keys", lambda: self.map(self.core(), "keys", "band int, key bigint, number bigint, len bigint")
+            )
+            grouped = keys.repartition("band", "key").sortWithinPartitions("band", "key", "number")
+            proposed = grouped.mapInArrow(propose, "a bigint, b bigint, banded bigint, smaller bigint")
+            pairs = proposed.groupBy("a", "b").agg(
+                F.max("banded").alias("banded"),
+                F.sum(1 - F.col("banded")).alias("shared"),
+                F.max("smaller").alias("smaller"),
+            )
+            return self.map(pairs, "candidates", "a bigint, b bigint")
+
+        return self.land("candidates", made)
+
+    def matches(self) -> DataFrame:
+        def sets() -> DataFrame:
+            sides = self.candidates().selectExpr("a as number").union(self.candidates().selectExpr("b as number"))
+            return self.map(
+                self.core().join(sides.distinct(), "number", "left_semi"),
+                "sets",
+                "number bigint, shingles array<bigint>",
+            )
+
+        def made() -> DataFrame:
+            of = self.land("sets", sets)
+            pairs = self.candidates()
+            pairs = pairs.join(of.selectExpr("number as a", "shingles as set_a"), "a")
+            pairs = pairs.join(of.selectExpr("number as b", "shingles as set_b"), "b")
+            return self.map(
+                pairs, "verify", "a bigint, b bigint, kind string, jaccard double, containment double"
+            )
+
+        return self.land("matches", made)
+
+    def settled(self) -> DataFrame:
+        """Pairs, clusters and fates: gathered into one task, which holds the documents that have an equal
+        or a match, and no others."""
+        from pyspark.sql import functions as F
+
+        params = self.json
+
+        def settle(batches: Iterator[Any]) -> Iterator[Any]:
+            settler = Settler(_parts(params))
+            for batch in batches:
+                settler.push(batch)
+            yield from _batches(settler.finish())
+
+        def made() -> DataFrame:
+            matches = self.matches()
+            involved = self.copies().select("number")
+            involved = involved.union(matches.selectExpr("a as number")).union(matches.selectExpr("b as number"))
+            documents = self.slim().join(involved.distinct(), "number", "left_semi")
+            documents = documents.withColumn("matched", F.lit(False))
+            gathered = documents.unionByName(matches.withColumn("matched", F.lit(True)), allowMissingColumns=True)
+            gathered = gathered.repartition(1).sortWithinPartitions("matched", "number", "a", "b")
+            return gathered.mapInArrow(settle, _SETTLED)
+
+        return self.land("settled", made)
+
+    # Inside documents.
+
+    def frequencies(self) -> bytes:
+        """How common words and lines are: at most some ten megabytes, whatever the corpus."""
+        from pyspark.sql import functions as F
+
+        params = self.json
+
+        def observe(batches: Iterator[Any]) -> Iterator[Any]:
+            observer = Observer(_parts(params))
+            for batch in batches:
+                observer.push(batch)
+            yield from _batches(observer.finish())
+
+        def made() -> DataFrame:
+            texts = self.documents().select("host", "text")
+            counted = texts.mapInArrow(observe, "place bigint, documents bigint, at_edge bigint, as_title bigint")
+            return counted.groupBy("place").agg(
+                *(F.sum(name).alias(name) for name in ("documents", "at_edge", "as_title"))
+            )
+
+        counted = self.land("frequencies", made).toArrow().combine_chunks()
+        return zlib.compress(Frequencies(counted).to_bytes(), 1)
+
+    def examined(self, inside: bool) -> DataFrame:
+        params = self.json
+        fates = self.settled().where("number is not null").drop("row")
+        documents = self.documents().join(fates, "number", "left")
+        packed = None
+
+        def examine(batches: Iterator[Any]) -> Iterator[Any]:
+            known = None if packed is None else _frequencies(packed)
+            work = _parts(params).examine
+            for batch in batches:
+                yield from _with(batch, ["number", "id"], work(batch, known))
+
+        schema = "number bigint, id string, gone boolean, cleaned string, metadata string, rows array<string>"
+        columns = ["number", "id", "host", "text", "partner", "kind", "jaccard", "containment"]
+
+        def made() -> DataFrame:
+            nonlocal packed
+            packed = self.frequencies() if inside else None
+            return documents.select(*columns).mapInArrow(examine, schema)
+
+        return self.land("examined" if inside else "examined_documents", made)
+
+    def findings(self, examined: DataFrame) -> DataFrame:
+        from pyspark.sql import functions as F
+
+        def widen(batches: Iterator[Any]) -> Iterator[Any]:
+            for batch in batches:
+                yield from _batches(_as_findings(batch.column(0)))
+
+        rows = examined.select(F.explode("rows").alias("row"))
+        rows = rows.union(self.settled().where("row is not null").select("row"))
+        return rows.mapInArrow(widen, FINDINGS)
+
+    def _unique(self, examined: DataFrame) -> DataFrame:
+        shared = examined.groupBy("id").count().where("count > 1").limit(1).collect()
+        if shared:
+            raise errors.UsageError(
+                f"two rows are called `{shared[0][0]}`, so what goes of one cannot be told from the other; hint: "
+                "name a column of unique ids with fields={\"id\": ...}"
+            )
+        return examined
+
+    def staying(self, examined: DataFrame) -> DataFrame:
+        gone = self._unique(examined).where("gone").selectExpr("id as _ghirbal_id")
+        return self.df.join(gone, self.df[self.fields["id"]].cast("string") == gone["_ghirbal_id"], "left_anti")
+
+    def cleaned(self, examined: DataFrame) -> DataFrame:
+        from pyspark.sql import functions as F
+
+        stays = self._unique(examined).where("not gone")
+        stays = stays.selectExpr("id as _ghirbal_id", "cleaned as _ghirbal_text", "metadata as _ghirbal_metadata")
+        joined = self.df.join(stays, self.df[self.fields["id"]].cast("string") == stays["_ghirbal_id"])
+        text = self.fields["text"]
+        columns = [F.col("_ghirbal_text").alias(text) if c == text else self.df[c] for c in self.df.columns]
+        metadata = self.fields["metadata"]
+        while metadata in self.df.columns:
+            metadata += "_2"
+        return joined.select(*columns, F.col("_ghirbal_metadata").alias(metadata))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """``spark-submit .../ghirbal/spark.py clean INPUT OUTPUT --work WORK --set similar=0.7``"""
+    from pyspark.sql import SparkSession
+
+    parser = argparse.ArgumentParser(prog="ghirbal.spark", description=main.__doc__)
+    parser.add_argument("command", choices=["report", "dedup", "clean"])
+    parser.add_argument("input", help="Parquet, or JSON Lines with --format json")
+    parser.add_argument("output", help="a folder: cleaned/ and findings/ as Parquet")
+    parser.add_argument("--work", required=True, help="a folder for the stages; a rerun goes on from it")
+    parser.add_argument("--format", choices=["parquet", "json"], help="what INPUT is", default="parquet")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter, such as similar=0.7"
+    )
+    asked = parser.parse_args(arguments)
+    named = {}
+    for text in asked.set:
+        name, _, value = text.partition("=")
+        try:
+            named[name] = json.loads(value)
+        except json.JSONDecodeError:
+            named[name] = value
+    spark = SparkSession.builder.appName("ghirbal").getOrCreate()
+    df = spark.read.format(asked.format).load(asked.input)
+    try:
+        if asked.command == "report":
+            found = report(df, work=asked.work, **named)
+        else:
+            run = clean if asked.command == "clean" else dedup
+            table, found = run(df, work=asked.work, **named)
+            table.write.mode("errorifexists").parquet(f"{asked.output}/cleaned")
+        found.write.mode("errorifexists").parquet(f"{asked.output}/findings")
+    except errors.Error as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    # Executors find these functions by the name of their module, which is not `__main__`.
+    from ghirbal.spark import main as submitted
+
+    sys.exit(submitted())
