@@ -316,7 +316,8 @@ mod tests {
             .collect();
         assert!(!templates.is_empty());
 
-        let (mut bands, mut samples): (HashMap<_, Vec<u32>>, HashMap<_, Vec<(u32, usize)>>) = Default::default();
+        let mut bands: HashMap<_, Vec<u32>> = HashMap::new();
+        let mut samples: HashMap<_, Vec<(u32, usize)>> = HashMap::new();
         let mut sets = HashMap::new();
         for &d in &firsts {
             let lines = (0..).zip(&documents[d].1).filter(|(_, line)| templates.contains(line)).map(|(n, _)| n);

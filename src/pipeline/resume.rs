@@ -2,7 +2,7 @@
 //!
 //! [`Run`] + target -> output folder. On the way there are *durable points*: everything so far is
 //! synced, and [`Progress`] says how far that is. The first one stands behind the passes that learn
-//! what the corpus is ([`plan`](super::plan)), the others between two records of the last pass. A run
+//! what the corpus is (`plan`), the others between two records of the last pass. A run
 //! that stops in whatever way is gone on with from the last one, and ends in the same bytes as if it
 //! had not stopped.
 //!

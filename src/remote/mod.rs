@@ -6,7 +6,7 @@
 //! An object is read at one version of it: every answer carries a tag and a length, and one of
 //! another version ends the run, as a file does that changes while it is read. What breaks on the way
 //! is asked for again from where it stopped, for a minute and a half. What fails for good is an error
-//! of the run and never a skipped record: [`into_error`] tells it from the faults of a stream.
+//! of the run and never a skipped record: `into_error` tells it from the faults of a stream.
 //!
 //! Credentials are found the ecosystem's way: environment variables, then the machine's own.
 

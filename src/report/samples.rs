@@ -60,7 +60,7 @@ impl Excerpt {
     }
 }
 
-/// Lines of text as [`push_harmless`] shows their characters.
+/// Lines of text as `push_harmless` shows their characters.
 pub fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     text.chars().for_each(|c| if c == '\n' { out.push(c) } else { push_harmless(c, &mut out) });
