@@ -483,7 +483,8 @@ mod built_in {
         let keys = store.keys("runs/out/");
         assert!(keys.contains(&"runs/out/ledger.jsonl".to_owned()), "{keys:?}");
         assert!(!keys.contains(&"runs/out/UNFINISHED".to_owned()), "{keys:?}");
-        for key in &keys {
+        // The ledger holds the checksum of the findings, which name places; `restore` below reads it.
+        for key in keys.iter().filter(|key| !key.ends_with("/ledger.jsonl")) {
             let name = key.strip_prefix("runs/out/").unwrap();
             let (local, up) = (
                 std::fs::read(folder.path(&format!("local/{name}"))).unwrap(),
