@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use ghirbal::align::{CorpusBuilder, Passage, across_documents, within_document};
+use ghirbal::align::{CorpusBuilder, Passage, Words, across_documents, within_document};
 use ghirbal::classify::{CheckedPhrases, Classifier};
 use ghirbal::decide::{Fate, Removal};
 use ghirbal::fingerprint::{Frequencies, LineFrequencies};
@@ -204,12 +204,12 @@ pub fn aligner(data: &[u8]) {
         .map(|doc| doc.iter().map(|&b| if b % 16 == 15 { "\n".into() } else { format!("w{} ", b % 48) }).collect())
         .collect();
     let params = PassageParams { words_min: 3, identity_min: 0.3, ..PassageParams::default() };
-    let builder = CorpusBuilder::default();
+    let mut builder = CorpusBuilder::default();
     for (number, text) in (0..).zip(&texts) {
         let view = View::new(text, default_tokeniser());
         FREQUENCIES.observe(None, &view);
         within_document(number, &view, &FREQUENCIES.words, &params).iter().for_each(|p| check(p, &texts));
-        builder.observe(number, &view);
+        builder.push(number, Words::new(&view));
     }
     let across = across_documents(&builder.finish(), &FREQUENCIES.words, &params, |_, _| false);
     across.passages.iter().for_each(|p| check(p, &texts));

@@ -9,13 +9,13 @@ use super::chain::{Chain, chains, matched};
 use super::corpus::Corpus;
 use super::form::Slots;
 use super::index::{GRAM_LEN_WORDS, Shared, candidates};
-use super::local::{Alignment, align};
+use super::local::{Alignment, Reach};
 use super::merge::{Piece, merge, once};
 use super::natural::{Substance, common_property, has_substance, headline, listing, recited, round, trim};
 use super::promise::promising;
 use super::seed::Run;
 use super::star::{best_of_many, star};
-use super::weight::Weights;
+use super::weight::{Weights, worth};
 use super::words::Words;
 use super::{Passage, PassageKind, Side, measure};
 use crate::fingerprint::WordFrequencies;
@@ -135,14 +135,14 @@ fn between(
     if (total as usize) < params.words_min {
         return Between::default();
     }
-    let worth =
-        |run: &Run| a.numbers[run.a as usize..run.a_end() as usize].iter().map(|&w| weights.worth_of(w)).sum::<f32>();
+    let words = |run: &Run| &a.numbers[run.a as usize..run.a_end() as usize];
+    let worth = |run: &Run| words(run).iter().map(|&word| worth(weights.of(word))).sum::<f32>();
     let chains = chains(runs.iter().map(|&(r, _)| r).collect(), worth, false);
-    let aligned: Vec<Aligned> = chains.into_iter().map(|chain| Aligned::new(a, b, &runs, chain)).collect();
-    if !may_be_passages(&aligned, params) {
+    let candidates: Vec<Candidate> = chains.into_iter().map(|chain| Candidate::new(a, b, &runs, chain)).collect();
+    if !may_be_passages(&candidates, params) {
         return Between::default();
     }
-    let pieces = aligned.into_iter().filter_map(|aligned| piece(a, b, weights, aligned, params));
+    let pieces = candidates.into_iter().filter_map(|candidate| piece(a, b, weights, candidate, params));
     let pieces = merge(once(pieces.collect(), false), a, b, params, false);
     // Of near duplicates even a headline may have moved, which is no passage by itself.
     let moved = words_in_order(&pieces) < pieces.iter().map(words_of).sum()
@@ -209,15 +209,15 @@ fn runs(a: &Words, b: &Words, pair: &[Shared], n: usize) -> Vec<(Run, u32)> {
     runs
 }
 
-/// A chain with the alignment around it.
-struct Aligned {
+/// A chain and how far it reaches.
+struct Candidate {
     chain: Chain,
-    alignment: Alignment,
+    reach: Reach,
     /// In how many documents its rarest seed stands.
     documents: u32,
 }
 
-impl Aligned {
+impl Candidate {
     fn new(a: &Words, b: &Words, runs: &[(Run, u32)], chain: Chain) -> Self {
         let limits = (0, a.len() as u32, 0, b.len() as u32);
         let documents = chain.runs.iter().chain(&chain.others).map(|run| {
@@ -226,27 +226,28 @@ impl Aligned {
             runs.get(at).map_or(0, |&(_, documents)| documents)
         });
         let documents = documents.min().unwrap_or(0);
-        Self { alignment: align(&a.numbers, &b.numbers, &chain, limits), documents, chain }
+        Self { reach: Reach::new(&a.numbers, &b.numbers, &chain, limits), documents, chain }
     }
 }
 
 /// Whether [`judge`] may let something of these through: most pairs of documents share two phrases
 /// and nothing around them.
-fn may_be_passages(aligned: &[Aligned], params: &PassageParams) -> bool {
+fn may_be_passages(candidates: &[Candidate], params: &PassageParams) -> bool {
     promising(
-        aligned,
-        |aligned| aligned.alignment.bounds,
-        |cluster| {
-            let matched = cluster.iter().map(|aligned| aligned.alignment.matched).sum();
-            let documents = cluster.iter().map(|aligned| aligned.documents).min().unwrap_or(0);
+        candidates,
+        |candidate| candidate.reach.bounds(),
+        |some| {
+            let matched = some.iter().map(|candidate| candidate.reach.matched()).sum();
+            let documents = some.iter().map(|candidate| candidate.documents).min().unwrap_or(0);
             matched as usize >= params.words_min && !common_property(matched, documents, params)
         },
     )
 }
 
 /// What could be a piece of a passage.
-fn piece(a: &Words, b: &Words, weights: &Weights, aligned: Aligned, params: &PassageParams) -> Option<Piece> {
-    let Aligned { chain, mut alignment, documents } = aligned;
+fn piece(a: &Words, b: &Words, weights: &Weights, candidate: Candidate, params: &PassageParams) -> Option<Piece> {
+    let Candidate { chain, reach, documents } = candidate;
+    let mut alignment = reach.alignment();
     trim(a, b, &mut alignment);
     if f64::from(alignment.identity()) < params.identity_min {
         return None;
@@ -312,12 +313,12 @@ mod tests {
     }
 
     fn find_with(texts: &[String], duplicates: bool) -> (Vec<(String, String)>, Repeats) {
-        let (builder, frequencies) = (CorpusBuilder::default(), WordFrequencies::default());
-        texts.par_iter().enumerate().for_each(|(number, text)| {
+        let (mut builder, frequencies) = (CorpusBuilder::default(), WordFrequencies::default());
+        for (number, text) in (0..).zip(texts) {
             let view = View::new(text, default_tokeniser());
             frequencies.observe(&view.tokens);
-            builder.observe(number as u32, &view);
-        });
+            builder.push(number, Words::new(&view));
+        }
         let repeats = across_documents(&builder.finish(), &frequencies, &PassageParams::default(), |_, _| duplicates);
         let of = |side: &Side| side.span.of(&texts[side.document as usize]).to_owned();
         (repeats.passages.iter().map(|p| (of(&p.a), of(&p.b))).collect(), repeats)

@@ -5,22 +5,17 @@
 //! so a thousand copies of a page cost eight bytes for each of their words (in a file where they do
 //! not fit) and nothing else.
 
-use std::sync::{Mutex, PoisonError};
-
 use super::corpus::Corpus;
+use super::words::Words;
 use super::{Passage, Side};
 use crate::span::Span;
 use crate::spill::{Array, Spill};
-use crate::tokenise::View;
 
 /// Pairs of places one passage is listed as, at most; beyond, the anchors speak for their copies.
 const PAIRS_MAX: usize = 16;
 
-/// Exact copies, collected from several threads.
-pub struct Copies(Mutex<Places>);
-
-/// Where the words of copies stand.
-struct Places {
+/// Exact copies, and where their words stand.
+pub struct Copies {
     copies: Vec<Copy>,
     /// First and one past the last byte of each word.
     borders: Array<u32>,
@@ -39,22 +34,20 @@ struct Copy {
 impl Copies {
     /// No copies yet; beyond their share the places of their words go to a file.
     pub fn new(spill: &Spill) -> Self {
-        Self(Mutex::new(Places { copies: Vec::new(), borders: Array::new(spill, spill.share(32)) }))
+        Self { copies: Vec::new(), borders: Array::new(spill, spill.share(32)) }
     }
 
     /// Adds a copy of `anchor`.
-    pub fn observe(&self, document: u32, anchor: u32, view: &View) {
-        // A thread that panicked left whole copies behind, never halves that are asked for.
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = places.borders.len() as u64;
-        places.borders.extend(view.tokens.iter().flat_map(|t| [t.span.start, t.span.end]));
-        places.copies.push(Copy { anchor, document, first, words: view.tokens.len() as u32 });
+    pub fn push(&mut self, document: u32, anchor: u32, words: &Words) {
+        let first = self.borders.len() as u64;
+        self.borders.extend(words.spans().flat_map(|span| [span.start, span.end]));
+        self.copies.push(Copy { anchor, document, first, words: words.len() as u32 });
     }
 
     /// The passages, and those of the copies, by reading order; and how many passages had too many
     /// copies.
     pub fn speak(self, passages: Vec<Passage>, texts: &Corpus) -> (Vec<Passage>, u64) {
-        let Places { mut copies, borders } = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Self { mut copies, borders } = self;
         if copies.is_empty() {
             return (passages, 0);
         }
@@ -98,7 +91,7 @@ mod tests {
     use super::*;
     use crate::fingerprint::WordFrequencies;
     use crate::params::PassageParams;
-    use crate::tokenise::default_tokeniser;
+    use crate::tokenise::{View, default_tokeniser};
 
     #[test]
     fn a_copy_in_another_spelling_has_its_own_span() {
@@ -106,12 +99,13 @@ mod tests {
         let shared = prose(0, 30);
         let one = format!("{}. {shared}.", prose(100, 40));
         let texts = [one.clone(), format!("{}. {shared}.", prose(300, 40)), one.replace('أ', "ا").replace(' ', "  ")];
-        let (builder, copies, frequencies) =
+        let (mut builder, mut copies, frequencies) =
             (CorpusBuilder::default(), Copies::new(&Spill::never()), WordFrequencies::default());
         for (number, text) in texts.iter().enumerate() {
             let view = View::new(text, default_tokeniser());
             frequencies.observe(&view.tokens);
-            if number == 2 { copies.observe(2, 0, &view) } else { builder.observe(number as u32, &view) }
+            let words = Words::new(&view);
+            if number == 2 { copies.push(2, 0, &words) } else { builder.push(number as u32, words) }
         }
         let corpus = builder.finish();
         let found = across_documents(&corpus, &frequencies, &PassageParams::default(), |_, _| false);

@@ -1,9 +1,8 @@
 //! The words of all documents, for alignment across them.
 //!
-//! [`View`]s, one at a time and from any thread -> [`Corpus`]. It is kept by document number, so
-//! the order of observation leaves no trace. In memory 11 bytes a word and 112 a document (see
-//! `words`); beyond its share, in a file of 12 bytes a word. Everything else asks through
-//! [`Corpus::words`].
+//! The [`Words`] of documents, in any order -> [`Corpus`]. It is kept by document number, so the order
+//! leaves no trace. In memory 11 bytes a word and 112 a document (see `words`); beyond its share, in a
+//! file of 12 bytes a word. Everything else asks through [`Corpus::words`].
 
 use std::borrow::Cow;
 use std::ops::{Deref, Range};
@@ -14,7 +13,6 @@ use rayon::prelude::*;
 use super::seed::mix;
 use super::words::{Word, Words};
 use crate::spill::{Array, Sorter, Spill};
-use crate::tokenise::View;
 
 /// A line that stands in this many unlike documents is furniture of a site or a label, not
 /// writing. Copies of one document, edited or not, count once.
@@ -28,31 +26,33 @@ const COMMON_LINE_MAX_WORDS: usize = 24;
 
 static NO_WORDS: Words = Words::EMPTY;
 
-/// Collects documents from several threads.
+/// Collects documents.
 #[derive(Default)]
-pub struct CorpusBuilder(Mutex<Corpus>);
+pub struct CorpusBuilder(Corpus);
 
 impl CorpusBuilder {
     /// No documents yet; beyond its share their words go to a file.
     pub fn new(spill: &Spill) -> Self {
-        Self(Mutex::new(Corpus { spill: spill.clone(), ..Corpus::default() }))
+        Self(Corpus { spill: spill.clone(), ..Corpus::default() })
     }
 
     /// Adds one document.
-    pub fn observe(&self, document: u32, view: &View) {
-        let words = Words::new(view);
-        // A thread that panicked left whole documents behind, never halves.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).add(document, words);
+    pub fn push(&mut self, document: u32, words: Words) {
+        self.0.add(document, words);
+    }
+
+    /// Takes one document out again.
+    pub fn take(&mut self, document: u32) -> Words {
+        self.0.take(document)
     }
 
     /// Ends the collection: short lines that stand in many documents take no part in alignment.
-    pub fn finish(self) -> Corpus {
-        let mut corpus = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let common = common_lines(&corpus);
+    pub fn finish(mut self) -> Corpus {
+        let common = common_lines(&self.0);
         if !common.is_empty() {
-            corpus.mask_lines(&common);
+            self.0.mask_lines(&common);
         }
-        corpus
+        self.0
     }
 }
 
@@ -215,7 +215,7 @@ impl Corpus {
         self.lens[at] = words.len() as u32;
         self.words_total += words.len() as u64;
         let held_bytes = self.words_total * WORD_LEN_BYTES + self.lens.len() as u64 * DOCUMENT_LEN_BYTES;
-        if self.in_file.is_none() && held_bytes > self.spill.share(2) as u64 {
+        if self.in_file.is_none() && held_bytes > self.spill.share(6) as u64 {
             let mut in_file = InFile::new(&self.spill);
             let held = std::mem::take(&mut self.in_memory);
             (0..).zip(held).for_each(|(document, words)| in_file.add(document, &words.unwrap_or_default()));
@@ -229,6 +229,20 @@ impl Corpus {
                 }
                 self.in_memory[at] = Some(words);
             }
+        }
+    }
+
+    /// Leaves a document without words.
+    fn take(&mut self, document: u32) -> Words {
+        let len = self.len_of(document);
+        if len == 0 {
+            return Words::default();
+        }
+        self.lens[document as usize] = 0;
+        self.words_total -= len as u64;
+        match &self.in_file {
+            Some(in_file) => in_file.read(document, len),
+            None => self.in_memory[document as usize].take().unwrap_or_default(),
         }
     }
 
@@ -290,14 +304,18 @@ impl InFile {
         match &*slot {
             Some((held, words)) if *held == document => WordsOf::Read(Arc::clone(words)),
             _ => {
-                let start = self.starts.get(document as usize).map_or(0, |&start| start as usize);
-                let words = Arc::new(Words::unpack(&self.packed.range(start..start + len * 3)));
+                let words = Arc::new(self.read(document, len));
                 if len <= self.lately_len_max {
                     *slot = Some((document, Arc::clone(&words)));
                 }
                 WordsOf::Read(words)
             }
         }
+    }
+
+    fn read(&self, document: u32, len: usize) -> Words {
+        let start = self.starts.get(document as usize).map_or(0, |&start| start as usize);
+        Words::unpack(&self.packed.range(start..start + len * 3))
     }
 
     fn numbers(&self, document: u32, len: usize) -> Cow<'_, [Word]> {

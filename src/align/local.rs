@@ -6,6 +6,7 @@
 //! the chain, not by the product of the sides.
 
 use super::chain::{Chain, cover, coverage};
+use super::seed::Run;
 use super::words::Word;
 
 /// Score of a column of equal words. Together with [`EDIT`], a stretch gains when more than half
@@ -55,10 +56,60 @@ impl Alignment {
     }
 }
 
+/// How far a chain reaches on both sides.
+pub enum Reach {
+    /// It is one run, with nothing to gain at its ends: nearly always. Its words need not be paired to know.
+    Run(Run),
+    /// It was aligned.
+    Aligned(Alignment),
+}
+
+impl Reach {
+    /// How far `chain` reaches. `limits` bounds both sides as (a start, a end, b start, b end).
+    pub fn new(x: &[Word], y: &[Word], chain: &Chain, limits: (u32, u32, u32, u32)) -> Self {
+        if let ([run], []) = (&chain.runs[..], &chain.others[..]) {
+            let ahead = || may_gain(ahead(x, run.a_end(), limits.1), ahead(y, run.b_end(), limits.3));
+            let back = || {
+                let (left, right) = (Backwards::new(x, limits.0, run.a), Backwards::new(y, limits.2, run.b));
+                may_gain(left.words(), right.words())
+            };
+            if !ahead() && !back() {
+                return Self::Run(*run);
+            }
+        }
+        Self::Aligned(align(x, y, chain, limits))
+    }
+
+    /// First and one past the last word on both sides: (a start, a end, b start, b end).
+    pub fn bounds(&self) -> (u32, u32, u32, u32) {
+        match self {
+            Reach::Run(run) => (run.a, run.a_end(), run.b, run.b_end()),
+            Reach::Aligned(alignment) => alignment.bounds,
+        }
+    }
+
+    /// Words matched.
+    pub fn matched(&self) -> u32 {
+        match self {
+            Reach::Run(run) => run.len,
+            Reach::Aligned(alignment) => alignment.matched,
+        }
+    }
+
+    /// The pairs of words.
+    pub fn alignment(self) -> Alignment {
+        let (bounds, matched) = (self.bounds(), self.matched());
+        match self {
+            Reach::Run(run) => Alignment { bounds, pairs: paired(run).collect(), matched },
+            Reach::Aligned(alignment) => alignment,
+        }
+    }
+}
+
 /// The local alignment around `chain`.
 ///
 /// `limits` bounds both sides as (a start, a end, b start, b end).
-pub fn align(x: &[Word], y: &[Word], chain: &Chain, limits: (u32, u32, u32, u32)) -> Alignment {
+fn align(x: &[Word], y: &[Word], chain: &Chain, limits: (u32, u32, u32, u32)) -> Alignment {
     let mut pairs = fill(x, y, chain);
     if !chain.others.is_empty() {
         let all: Vec<_> = chain.runs.iter().chain(&chain.others).copied().collect();
@@ -72,6 +123,11 @@ pub fn align(x: &[Word], y: &[Word], chain: &Chain, limits: (u32, u32, u32, u32)
     Alignment { bounds: (first.0, last.0 + 1, first.1, last.1 + 1), pairs, matched }
 }
 
+/// The pairs of a run.
+fn paired(run: Run) -> impl Iterator<Item = (u32, u32)> {
+    (0..run.len).map(move |i| (run.a + i, run.b + i))
+}
+
 /// Pairs of equal words of two whole sides, aligned globally around given runs.
 pub fn fill(x: &[Word], y: &[Word], chain: &Chain) -> Vec<(u32, u32)> {
     let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(chain.runs.iter().map(|run| run.len as usize).sum());
@@ -79,7 +135,7 @@ pub fn fill(x: &[Word], y: &[Word], chain: &Chain) -> Vec<(u32, u32)> {
         if let Some(&(a, b)) = pairs.last() {
             global(x, y, (a + 1, run.a), (b + 1, run.b), &mut pairs);
         }
-        pairs.extend((0..run.len).map(|i| (run.a + i, run.b + i)));
+        pairs.extend(paired(*run));
     }
     pairs
 }
@@ -104,12 +160,16 @@ const GLANCE_MAX: usize = 1 << 10;
 /// Appends pairs behind the last one while matches outweigh edits.
 fn extend(x: &[Word], y: &[Word], pairs: &mut Vec<(u32, u32)>, limits: (u32, u32, u32, u32)) {
     while let Some(&(a, b)) = pairs.last() {
-        let (a, b) = (a as usize + 1, b as usize + 1);
-        let x = &x[a..(limits.1 as usize).min(a + WINDOW_WORDS).max(a)];
-        let y = &y[b..(limits.3 as usize).min(b + WINDOW_WORDS).max(b)];
-        let Some(gained) = gain(x, y) else { return };
-        pairs.extend(gained.into_iter().map(|(i, j)| (a as u32 + i, b as u32 + j)));
+        let (a, b) = (a + 1, b + 1);
+        let Some(gained) = gain(ahead(x, a, limits.1), ahead(y, b, limits.3)) else { return };
+        pairs.extend(gained.into_iter().map(|(i, j)| (a + i, b + j)));
     }
+}
+
+/// The words of a window from a place on.
+fn ahead(words: &[Word], from: u32, limit: u32) -> &[Word] {
+    let from = from as usize;
+    &words[from..(limit as usize).min(from + WINDOW_WORDS).max(from)]
 }
 
 /// The same before the first pair.
@@ -251,7 +311,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::chain::chains;
-    use super::super::seed::Run;
     use super::*;
 
     /// Plain quadratic Smith & Waterman (1981): the best local score.
@@ -302,6 +361,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_reach_is_that_of_the_alignment(x in prop::collection::vec(0u32..9, 3..40), y in prop::collection::vec(0u32..9, 3..40)) {
+            let limits = (0, x.len() as u32, 0, y.len() as u32);
+            for run in seeds(&x, &y) {
+                let chain = Chain { runs: vec![run], others: Vec::new() };
+                let aligned = align(&x, &y, &chain, limits);
+                let reach = Reach::new(&x, &y, &chain, limits);
+                prop_assert_eq!((reach.bounds(), reach.matched()), (aligned.bounds, aligned.matched));
+                prop_assert_eq!(reach.alignment(), aligned);
+            }
+        }
+
         #[test]
         fn windows_left_out_gain_nothing(
             x in prop::collection::vec(0u32..14, 0..=WINDOW_WORDS),

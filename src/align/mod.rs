@@ -10,18 +10,18 @@
 //! result depends on the documents and their numbers alone, not on threads or order of reading.
 //!
 //! ```
-//! use ghirbal::align::{CorpusBuilder, PassageKind, across_documents};
+//! use ghirbal::align::{CorpusBuilder, PassageKind, Words, across_documents};
 //! use ghirbal::fingerprint::WordFrequencies;
 //! use ghirbal::params::PassageParams;
 //! use ghirbal::tokenise::{View, default_tokeniser};
 //!
 //! let shared = "تم التأكيد على عدم جدوى اللقاءات الدولية حول هذه القضية التي لا تأخذ مصالح الجميع في الاعتبار";
 //! let texts = [format!("قال الوزير إنه {shared}."), format!("وأضافت الوكالة: {shared}"), "نص آخر".into()];
-//! let (corpus, frequencies) = (CorpusBuilder::default(), WordFrequencies::default());
+//! let (mut corpus, frequencies) = (CorpusBuilder::default(), WordFrequencies::default());
 //! for (number, text) in texts.iter().enumerate() {
 //!     let view = View::new(text, default_tokeniser());
 //!     frequencies.observe(&view.tokens);
-//!     corpus.observe(number as u32, &view);
+//!     corpus.push(number as u32, Words::new(&view));
 //! }
 //! let found = across_documents(&corpus.finish(), &frequencies, &PassageParams::default(), |_, _| false);
 //! assert_eq!(found.passages.len(), 1);

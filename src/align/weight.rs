@@ -6,10 +6,16 @@
 //! ("foreign minister N. N.") is made of them.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use super::chain::WORD_WORTH_MIN;
 use super::words::{Word, full};
 use crate::fingerprint::WordFrequencies;
+
+/// What a word of this weight is worth in a chain.
+pub fn worth(weight: f32) -> f32 {
+    WORD_WORTH_MIN + (1.0 - WORD_WORTH_MIN) * weight
+}
 
 /// Weights of the words of one document.
 pub struct Weights<'f> {
@@ -55,11 +61,6 @@ impl<'f> Weights<'f> {
         (self.in_corpus(word) * self.in_document(word)).max(self.floor)
     }
 
-    /// What one word is worth in a chain.
-    pub fn worth_of(&self, word: Word) -> f32 {
-        WORD_WORTH_MIN + (1.0 - WORD_WORTH_MIN) * self.of(word)
-    }
-
     fn in_corpus(&self, word: Word) -> f32 {
         if self.scale == 0.0 { 1.0 } else { (self.frequencies.idf(full(word)) * self.scale).min(1.0) }
     }
@@ -81,6 +82,31 @@ impl<'f> Weights<'f> {
         }
         let from = self.words.partition_point(|&w| w < word);
         self.words[from..].partition_point(|&w| w == word)
+    }
+}
+
+/// The weights of words by their places in the document, each worked out once. Its repeated words are asked
+/// for several times, and every answer is a read far apart in memory and two logarithms.
+pub struct Placed<'f> {
+    weights: &'f Weights<'f>,
+    words: &'f [Word],
+    /// NaN where nobody has asked.
+    known: Vec<Cell<f32>>,
+}
+
+impl<'f> Placed<'f> {
+    /// The weights of these words.
+    pub fn new(weights: &'f Weights<'f>, words: &'f [Word]) -> Self {
+        Self { weights, words, known: vec![Cell::new(f32::NAN); words.len()] }
+    }
+
+    /// The weight of the word at a place.
+    pub fn at(&self, at: u32) -> f32 {
+        let known = &self.known[at as usize];
+        if known.get().is_nan() {
+            known.set(self.weights.of(self.words[at as usize]));
+        }
+        known.get()
     }
 }
 

@@ -5,14 +5,14 @@
 
 use super::chain::{Chain, chains, cover, matched};
 use super::form::Slots;
-use super::local::{Alignment, align};
+use super::local::{Alignment, Reach};
 use super::merge::{Piece, merge, once};
 use super::natural::{
     Substance, has_substance, heading_and_prose, recurs, restated_clause, round, says_the_same, trim,
 };
 use super::promise::promising;
 use super::seed::{Places, Run};
-use super::weight::Weights;
+use super::weight::{Placed, Weights, worth};
 use super::words::{Word, Words, numbers};
 use super::{Passage, PassageKind, Side, measure};
 use crate::fingerprint::WordFrequencies;
@@ -39,21 +39,19 @@ pub fn within_document(
         return Vec::new();
     }
     let weights = Weights::new(frequencies, &numbers);
-    let worth =
-        |run: &Run| numbers[run.a as usize..run.a_end() as usize].iter().map(|&w| weights.worth_of(w)).sum::<f32>();
+    let placed = Placed::new(&weights, &numbers);
+    let worth = |run: &Run| (run.a..run.a_end()).map(|at| worth(placed.at(at))).sum::<f32>();
     let found = chains(runs, worth, true);
-    // Most documents end here: without a run of some weight there is nothing to align.
-    let heavy = |chain: &Chain| matched(chain).map(|at| weights.of(numbers[at as usize])).sum::<f32>() >= SEED_MASS_MIN;
-    let found: Vec<Chain> = found.into_iter().filter(heavy).collect();
-    if found.is_empty() {
-        return Vec::new();
-    }
-    let aligned: Vec<Aligned> = found.into_iter().map(|chain| Aligned::new(&numbers, &weights, chain)).collect();
-    if !may_be_passages(&aligned, params) {
+    // Without a run of some weight there is nothing to align.
+    let heavy = |chain: &Chain| matched(chain).map(|at| placed.at(at)).sum::<f32>() >= SEED_MASS_MIN;
+    let found = found.into_iter().filter(heavy);
+    let candidates: Vec<Candidate> = found.map(|chain| Candidate::new(&numbers, &placed, chain)).collect();
+    // Most documents end here.
+    if !may_be_passages(&candidates, params) {
         return Vec::new();
     }
     let words = Words::new(view);
-    let pieces = aligned.into_iter().filter_map(|aligned| piece(&words, &weights, aligned, params)).collect();
+    let pieces = candidates.into_iter().filter_map(|candidate| piece(&words, &placed, candidate, params)).collect();
     let merged = merge(once(pieces, true), &words, &words, params, true);
     merged
         .into_iter()
@@ -62,58 +60,61 @@ pub fn within_document(
         .collect()
 }
 
-/// A chain with the alignment around it, and the weight of the matched words.
-struct Aligned {
+/// A chain, how far it reaches, and the weight of the matched words.
+struct Candidate {
     chain: Chain,
-    alignment: Alignment,
+    reach: Reach,
     mass: f32,
 }
 
-impl Aligned {
-    fn new(numbers: &[Word], weights: &Weights, chain: Chain) -> Self {
+impl Candidate {
+    fn new(numbers: &[Word], placed: &Placed, chain: Chain) -> Self {
         let (_, a_end, b_start, _) = cover(&chain.runs);
         // Halfway between the sides, so that both may grow.
         let between = a_end + (b_start - a_end) / 2;
-        let alignment = align(numbers, numbers, &chain, (0, between, between, numbers.len() as u32));
-        let mass = mass(numbers, weights, &chain, &alignment);
-        Self { chain, alignment, mass }
+        let reach = Reach::new(numbers, numbers, &chain, (0, between, between, numbers.len() as u32));
+        let mass = match &reach {
+            Reach::Run(run) => (run.a..run.a_end()).map(|at| placed.at(at)).sum(),
+            Reach::Aligned(alignment) => mass(placed, &chain, alignment),
+        };
+        Self { chain, reach, mass }
     }
 }
 
-fn mass(numbers: &[Word], weights: &Weights, chain: &Chain, alignment: &Alignment) -> f32 {
-    let weigh = |at: u32| weights.of(numbers[at as usize]);
+fn mass(placed: &Placed, chain: &Chain, alignment: &Alignment) -> f32 {
     if alignment.in_order() {
-        alignment.pairs.iter().map(|&(a, _)| weigh(a)).sum()
+        alignment.pairs.iter().map(|&(a, _)| placed.at(a)).sum()
     } else {
-        matched(chain).map(weigh).sum()
+        matched(chain).map(|at| placed.at(at)).sum()
     }
 }
 
 /// Whether [`judge`] may let something of these through. Only then the marks of the words are read.
-fn may_be_passages(aligned: &[Aligned], params: &PassageParams) -> bool {
+fn may_be_passages(candidates: &[Candidate], params: &PassageParams) -> bool {
     // The weights of some pieces may add up to a little more than those of all, by rounding.
     const ROUNDING: f32 = 1.001;
     promising(
-        aligned,
-        |aligned| aligned.alignment.bounds,
-        |cluster| {
-            let matched = cluster.iter().map(|aligned| aligned.alignment.matched).sum();
-            let mass = ROUNDING * cluster.iter().map(|aligned| aligned.mass).sum::<f32>();
+        candidates,
+        |candidate| candidate.reach.bounds(),
+        |some| {
+            let matched = some.iter().map(|candidate| candidate.reach.matched()).sum();
+            let mass = ROUNDING * some.iter().map(|candidate| candidate.mass).sum::<f32>();
             has_substance(Substance { matched, mass }, true, params)
         },
     )
 }
 
 /// What could be a piece of a passage.
-fn piece(words: &Words, weights: &Weights, aligned: Aligned, params: &PassageParams) -> Option<Piece> {
-    let Aligned { chain, mut alignment, mut mass } = aligned;
+fn piece(words: &Words, placed: &Placed, candidate: Candidate, params: &PassageParams) -> Option<Piece> {
+    let Candidate { chain, reach, mut mass } = candidate;
+    let mut alignment = reach.alignment();
     let pairs = alignment.pairs.len();
     trim(words, words, &mut alignment);
     if f64::from(alignment.identity()) < params.identity_min {
         return None;
     }
     if alignment.pairs.len() < pairs {
-        mass = self::mass(&words.numbers, weights, &chain, &alignment);
+        mass = self::mass(placed, &chain, &alignment);
     }
     Some(Piece { alignment, mass, documents: 0 })
 }

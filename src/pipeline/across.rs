@@ -1,13 +1,13 @@
-//! Passages that stand in more than one document: a pass of its own, only when asked for.
+//! Passages that stand in more than one document: only when asked for.
 //!
-//! Records -> [`Across`]. Every document's words are kept (11 bytes a word), in a file where they do
-//! not fit. Exact copies are not searched: what is found in their anchor is found in them.
+//! The words that the first pass kept of every document (11 bytes a word, in a file where they do not
+//! fit) -> [`Across`]. Exact copies are not searched: what is found in their anchor is found in them.
 
 use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use crate::align::{Copies, Corpus as Texts, CorpusBuilder, Passage, Side, across_documents, widen};
+use crate::align::{Copies, Corpus as Texts, Passage, Side, across_documents, widen};
 use crate::error::Result;
 use crate::params::{Params, Snap};
 use crate::pipeline::BATCH_LEN_BYTES;
@@ -47,37 +47,14 @@ pub struct VersionPair {
     pub containment: f64,
 }
 
-/// Reads everything once more and finds them.
-///
-/// # Errors
-/// When a source has changed since the first pass.
-pub fn find(
-    sources: &[Source],
-    params: &Params,
-    tokeniser: &Tokeniser,
-    survey: &Survey,
-    duplicates: &Duplicates,
-    spill: &Spill,
-    watch: Watch,
-) -> Result<Across> {
-    let (builder, copies) = (CorpusBuilder::new(spill), Copies::new(spill));
-    let mut number = 0;
-    let mut corpus = Corpus::again(sources, &survey.checksums);
-    let course = Course::begin(watch, Phase::Across, sources, &survey.checksums);
-    while let Some(batch) = corpus.next_batch(BATCH_LEN_BYTES)? {
-        course.works_on(batch.iter());
-        let records: Vec<Record> = batch.into_par_iter().map(|raw| parse(sources, params, raw)).collect();
-        let documents: Vec<_> = records.iter().filter_map(Record::document).zip(number..).collect();
-        number += documents.len() as u32;
-        documents.into_par_iter().for_each(|(document, d)| {
-            let view = View::new(&document.text, tokeniser);
-            match duplicates.of(d) {
-                Some(&(m, anchor)) if m.kind == MatchKind::Exact => copies.observe(d, anchor, &view),
-                _ => builder.observe(d, &view),
-            }
-        });
+/// Finds them. Takes the words, which only this search needs, out of the survey.
+pub fn find(params: &Params, survey: &mut Survey, duplicates: &Duplicates, spill: &Spill) -> Across {
+    let (mut builder, mut copies) = (std::mem::take(&mut survey.texts), Copies::new(spill));
+    for (document, (found, anchor)) in duplicates.all() {
+        if found.kind == MatchKind::Exact {
+            copies.push(document, anchor, &builder.take(document));
+        }
     }
-    course.ended();
     let texts = builder.finish();
     let anchor = |d: u32| duplicates.of(d).filter(|(m, _)| m.kind != MatchKind::Contained).map_or(d, |&(_, a)| a);
     let repeats = across_documents(&texts, &survey.frequencies.words, &params.passages, |a, b| anchor(a) == anchor(b));
@@ -91,7 +68,7 @@ pub fn find(
         })
         .collect();
     let (passages, pairs_capped) = copies.speak(repeats.passages, &texts);
-    Ok(Across { passages, versions, phrases_capped: repeats.phrases_capped, pairs_capped })
+    Across { passages, versions, phrases_capped: repeats.phrases_capped, pairs_capped }
 }
 
 /// The passages with both sides at sentences or paragraphs, as `--snap` asks. Takes one more reading

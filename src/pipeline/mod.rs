@@ -78,6 +78,11 @@ impl Stages {
     pub const ALL: Stages = Stages { inside: true };
     /// Duplicate documents only.
     pub const DOCUMENTS: Stages = Stages { inside: false };
+
+    /// Whether passages that stand in more than one document are searched.
+    fn across(self, params: &Params) -> bool {
+        self.inside && params.passages.scope.across()
+    }
 }
 
 /// A corpus with its parameters, ready to run.
@@ -312,12 +317,12 @@ impl Run {
             tally.survey(self, &survey);
             return Err(self.nothing_read(tally));
         }
-        if let Some(tell) = watch {
-            tell(Event::Begins { phase: Phase::Compare, len_bytes: None });
-        }
+        let begins = |phase| watch.inspect(|tell| tell(Event::Begins { phase, len_bytes: None }));
+        begins(Phase::Compare);
         let duplicates = Duplicates::find(&mut survey, params, self.shape, self.audited, &self.spill)?;
-        let across = if self.stages.inside && self.params.passages.scope.across() {
-            across::find(&self.found.sources, params, &self.tokeniser, &survey, &duplicates, &self.spill, watch)?
+        let across = if self.stages.across(params) {
+            begins(Phase::Across);
+            across::find(params, &mut survey, &duplicates, &self.spill)
         } else {
             Across::default()
         };

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 use bitvec::vec::BitVec;
 
-use crate::align::{Passage, PassageKind, Side};
+use crate::align::{CorpusBuilder, Passage, PassageKind, Side};
 use crate::cluster::{Cluster, Member};
 use crate::decide::{Partner, Repeat};
 use crate::error::{Error, Result};
@@ -32,7 +32,7 @@ use crate::write::Kept;
 
 /// What is known of a corpus before its documents are examined.
 pub struct Known {
-    /// What the first pass learned; but for the words of duplicates, which are not needed any more.
+    /// What the first pass learned, but for words, which are not needed any more.
     pub survey: Survey,
     /// Which documents stand elsewhere too.
     pub duplicates: Duplicates,
@@ -173,9 +173,9 @@ impl Known {
             let xxh3 = u128::from(high) << 64 | u128::from(low);
             checksums.push(Checksum { xxh3, len_bytes, records_of_other_kinds });
         })?;
-        let words = Words::default();
+        let (words, texts) = (Words::default(), CorpusBuilder::default());
         let survey =
-            Survey { documents, totals, is_document, skipped, skipped_examples, frequencies, checksums, words };
+            Survey { documents, totals, is_document, skipped, skipped_examples, frequencies, checksums, words, texts };
 
         let mut pairs = Sorter::new(spill, spill.share(8));
         from.list(|pair| pairs.push(pair))?;

@@ -1,7 +1,7 @@
 //! The first pass: what must be known of all documents before one is judged.
 //!
-//! Records -> [`Survey`]: a row for each document, the frequencies of words and lines, and the words
-//! duplicates are searched with. Batches are read in order, worked on in parallel and put together
+//! Records -> [`Survey`]: a row for each document, the frequencies of words and lines, the words
+//! duplicates are searched with, and those that passages across documents are. Batches are read in order, worked on in parallel and put together
 //! in order.
 
 use std::borrow::Cow;
@@ -14,6 +14,7 @@ use bitvec::vec::BitVec;
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::align::{CorpusBuilder, Words as TextWords};
 use crate::error::Result;
 use crate::fingerprint::{Fingerprint, Frequencies};
 use crate::params::Params;
@@ -235,6 +236,8 @@ pub struct Survey {
     pub checksums: Vec<Checksum>,
     /// The words of the first document of each comparison form; its copies have none.
     pub words: Words,
+    /// The words of all documents for alignment, where passages across documents are searched.
+    pub texts: CorpusBuilder,
 }
 
 /// Sums over all documents.
@@ -263,6 +266,7 @@ struct Part {
     is_document: Vec<bool>,
     rows: Vec<DocumentRow>,
     words: Words,
+    texts: Vec<TextWords>,
     /// Source, line and reason.
     skipped: Vec<(u32, u64, String)>,
 }
@@ -291,6 +295,9 @@ pub fn survey(
             let view = View::new(&document.text, tokeniser);
             frequencies.observe(document.host.as_deref(), &view);
             words.of_view(&view);
+            if stages.across(params) {
+                part.texts.push(TextWords::new(&view));
+            }
         } else {
             words.of_text(&document.text, tokeniser);
         }
@@ -316,6 +323,7 @@ pub fn survey(
     let mut learned = Learned {
         documents: Documents::new(spill),
         words: Words::for_a_corpus(spill),
+        texts: CorpusBuilder::new(spill),
         // A table holds at most twice as many as it has room for.
         first_copies_max: spill.share(12) / size_of::<Fingerprint>() / 2,
         shingle_len_tokens: params.documents.shingle_len_tokens as u32,
@@ -333,9 +341,9 @@ pub fn survey(
         },
     )?;
     course.ended();
-    let Learned { documents, totals, is_document, skipped, skipped_examples, words, .. } = learned;
+    let Learned { documents, totals, is_document, skipped, skipped_examples, words, texts, .. } = learned;
     let checksums = corpus.into_checksums();
-    Ok(Survey { documents, totals, is_document, skipped, skipped_examples, frequencies, checksums, words })
+    Ok(Survey { documents, totals, is_document, skipped, skipped_examples, frequencies, checksums, words, texts })
 }
 
 /// What was learned so far.
@@ -347,6 +355,7 @@ struct Learned {
     skipped: u64,
     skipped_examples: Vec<String>,
     words: Words,
+    texts: CorpusBuilder,
     /// So many of the comparison forms seen that copies of them are left out at once; copies of the
     /// others are left out later.
     first_copies: HashSet<Fingerprint>,
@@ -357,6 +366,8 @@ struct Learned {
 impl Learned {
     fn add(&mut self, part: Part, sources: &[Source], watch: Watch) {
         self.is_document.extend(part.is_document);
+        let first = self.documents.len() as u32;
+        (first..).zip(part.texts).for_each(|(number, words)| self.texts.push(number, words));
         for (number, row) in (0..).zip(&part.rows) {
             if row.fingerprint.is_some_and(|f| self.is_first(f)) {
                 self.words.push_from(&part.words, number);
