@@ -16,8 +16,10 @@
 //! assert_eq!(lines.masked(Some("b.example"), &view, view.segment_tokens(0)).documents, 0);
 //! ```
 
+use std::cmp::Reverse;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::words::brought_near;
 use crate::tokenise::{Token, View};
 
 /// Longer lines are prose; counting them costs time and finds nothing. Passages find repeated prose.
@@ -55,6 +57,9 @@ impl Default for LineFrequencies {
     }
 }
 
+/// Lines whose counters are read together before they are changed.
+const TOGETHER: usize = 256;
+
 /// Bits of the three counts in one counter.
 const DOCUMENTS_BITS: u32 = 24;
 const EDGE_BITS: u32 = 22;
@@ -81,12 +86,13 @@ impl LineFrequencies {
                 keys.push((mix(line, CORPUS), edge, title));
             }
         }
-        keys.sort_unstable();
-        // Sorted, so the last of equal keys is at the edge or the title when any is.
-        for (i, &(key, edge, title)) in keys.iter().enumerate() {
-            if keys.get(i + 1).is_none_or(|next| next.0 != key) {
-                self.add(key, edge, title);
-            }
+        // The greatest of equal keys is at the edge or the title when any is.
+        keys.sort_unstable_by_key(|&key| Reverse(key));
+        keys.dedup_by_key(|&mut (key, ..)| key);
+        for some in keys.chunks(TOGETHER) {
+            let counters = some.iter().flat_map(|&(key, ..)| self.row_counters(key));
+            brought_near(counters.map(|counter| counter.load(Ordering::Relaxed)));
+            some.iter().for_each(|&(key, edge, title)| self.add(key, edge, title));
         }
     }
 

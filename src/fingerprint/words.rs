@@ -1,5 +1,6 @@
 //! Document frequency of words, in bounded memory.
 
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::keyed::table_place;
@@ -28,8 +29,11 @@ impl Default for WordFrequencies {
 impl WordFrequencies {
     /// Counts the distinct words of one document.
     pub fn observe(&self, tokens: &[Token]) {
-        distinct(tokens.iter().map(|t| t.hash), tokens.len(), |word| {
-            self.counter(word).fetch_add(1, Ordering::Relaxed);
+        let mut counters: Vec<&AtomicU32> = Vec::with_capacity(tokens.len());
+        distinct(tokens.iter().map(|t| t.hash), tokens.len(), |word| counters.push(self.counter(word)));
+        brought_near(counters.iter().map(|counter| counter.load(Ordering::Relaxed)));
+        counters.iter().for_each(|counter| {
+            counter.fetch_add(1, Ordering::Relaxed);
         });
         self.documents.fetch_add(1, Ordering::Relaxed);
     }
@@ -85,6 +89,14 @@ impl WordFrequencies {
     fn counter(&self, word: u64) -> &AtomicU32 {
         &self.counters[(word >> 42) as usize]
     }
+}
+
+/// Reads counters that are about to be changed. They lie far apart in memory: reads wait for it together,
+/// atomic changes one after the other.
+pub(super) fn brought_near<T>(values: impl Iterator<Item = T>) {
+    values.for_each(|value| {
+        black_box(value);
+    });
 }
 
 /// Calls `each` once with every different word, in the order of their first places.
