@@ -8,7 +8,7 @@ use std::error::Error;
 use std::io::Write;
 use std::path::Path;
 
-use ghirbal::align::{CorpusBuilder, across_documents, within_document};
+use ghirbal::align::{CorpusBuilder, Words, across_documents, within_document};
 use ghirbal::fingerprint::Frequencies;
 use ghirbal::params::{PassageParams, Scope};
 use ghirbal::tokenise::{View, default_tokeniser};
@@ -36,14 +36,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let frequencies = Frequencies::default();
-    let corpus = CorpusBuilder::default();
-    documents.par_iter().enumerate().for_each(|(number, (_, text))| {
+    let mut corpus = CorpusBuilder::default();
+    for (number, (_, text)) in (0..).zip(&documents) {
         let view = View::new(text, default_tokeniser());
         frequencies.observe(None, &view);
         if params.scope == Scope::Corpus {
-            corpus.observe(number as u32, &view);
+            corpus.push(number, Words::new(&view));
         }
-    });
+    }
     let within: Vec<Vec<_>> = documents
         .par_iter()
         .enumerate()

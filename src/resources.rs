@@ -91,9 +91,9 @@ impl Resources {
 const DEFAULT_BYTES: u64 = 2 << 30;
 
 /// Whether some store outgrows its share. Word hashes do first: of a third of the room, at 8 bytes
-/// a word of six bytes or more (11 in Arabic); across documents, 11 bytes a word of a half.
+/// a word of six bytes or more (11 in Arabic); across documents, 12 bytes a word of a sixth.
 fn spills(input_bytes: u64, across: bool, room_bytes: u64) -> bool {
-    input_bytes.saturating_mul(if across { 6 } else { 3 }) > room_bytes
+    input_bytes.saturating_mul(if across { 7 } else { 3 }) > room_bytes
 }
 
 /// Temporary files as measured, and half as much again: 0.9 bytes a byte of Arabic news (English

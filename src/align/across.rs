@@ -135,7 +135,7 @@ fn between(
     if (total as usize) < params.words_min {
         return Between::default();
     }
-    let words = |run: &Run| &a.numbers[run.a as usize..run.a_end() as usize];
+    let words = |run: &Run| &a.numbers()[run.a as usize..run.a_end() as usize];
     let worth = |run: &Run| words(run).iter().map(|&word| worth(weights.of(word))).sum::<f32>();
     let chains = chains(runs.iter().map(|&(r, _)| r).collect(), worth, false);
     let candidates: Vec<Candidate> = chains.into_iter().map(|chain| Candidate::new(a, b, &runs, chain)).collect();
@@ -199,7 +199,7 @@ fn runs(a: &Words, b: &Words, pair: &[Shared], n: usize) -> Vec<(Run, u32)> {
         }
         let b_at = (i64::from(at) + diagonal) as u32;
         let equal =
-            a.numbers[at as usize..].iter().zip(&b.numbers[b_at as usize..]).take_while(|(x, y)| x == y).count();
+            a.numbers()[at as usize..].iter().zip(&b.numbers()[b_at as usize..]).take_while(|(x, y)| x == y).count();
         last = Some((diagonal, at + equal as u32));
         if equal >= n {
             runs.push((Run { a: at, b: b_at, len: equal as u32 }, documents));
@@ -226,7 +226,7 @@ impl Candidate {
             runs.get(at).map_or(0, |&(_, documents)| documents)
         });
         let documents = documents.min().unwrap_or(0);
-        Self { reach: Reach::new(&a.numbers, &b.numbers, &chain, limits), documents, chain }
+        Self { reach: Reach::new(a.numbers(), b.numbers(), &chain, limits), documents, chain }
     }
 }
 
@@ -252,7 +252,7 @@ fn piece(a: &Words, b: &Words, weights: &Weights, candidate: Candidate, params: 
     if f64::from(alignment.identity()) < params.identity_min {
         return None;
     }
-    let weigh = |at: u32| weights.of(a.numbers[at as usize]);
+    let weigh = |at: u32| weights.of(a.numbers()[at as usize]);
     let mass = if alignment.in_order() {
         alignment.pairs.iter().map(|&(at, _)| weigh(at)).sum()
     } else {
@@ -284,7 +284,7 @@ fn judge(a: &Words, b: &Words, weights: &Weights, pieces: Vec<Piece>, params: &P
 
 fn passage(a: (u32, &Words), b: (u32, &Words), alignment: &Alignment) -> Passage {
     let (a0, a1, b0, b1) = alignment.bounds;
-    let (x, y) = (&a.1.numbers[a0 as usize..a1 as usize], &b.1.numbers[b0 as usize..b1 as usize]);
+    let (x, y) = (&a.1.numbers()[a0 as usize..a1 as usize], &b.1.numbers()[b0 as usize..b1 as usize]);
     let (jaccard, containment) = measure::similarity(x, y);
     let kind = measure::kind(a.1, b.1, alignment);
     Passage {

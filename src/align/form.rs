@@ -46,7 +46,7 @@ impl Slots {
     /// The slots of two sides; `weigh` is what a word weighs.
     pub fn new(a: &Words, b: &Words, weigh: impl Fn(Word) -> f32, alignment: &Alignment) -> Self {
         let side = |words: &Words, from: u32, to: u32| {
-            let mass: f32 = words.numbers[from as usize..to as usize].iter().map(|&w| weigh(w)).sum();
+            let mass: f32 = words.numbers()[from as usize..to as usize].iter().map(|&w| weigh(w)).sum();
             (mass, (from..to).any(|at| words.marks(at).number()))
         };
         let pairs = &alignment.pairs;

@@ -45,7 +45,7 @@ pub fn kind(a: &Words, b: &Words, alignment: &Alignment) -> PassageKind {
     let (x, y) = (quoted(a, a0, a1), quoted(b, b0, b1));
     if x.max(y) >= 0.8 && (x.min(y) <= 0.2 || x.min(y) >= 0.8) {
         PassageKind::Quote
-    } else if a.numbers[a0 as usize..a1 as usize] == b.numbers[b0 as usize..b1 as usize] {
+    } else if a.numbers()[a0 as usize..a1 as usize] == b.numbers()[b0 as usize..b1 as usize] {
         PassageKind::Exact
     } else {
         PassageKind::Near

@@ -205,7 +205,7 @@ pub(super) mod tests {
         let words = |text: &str| Words::new(&View::new(text, default_tokeniser()));
         let (x, y) = (words(a), words(b));
         let mut pairs = Vec::new();
-        super::super::local::global(&x.numbers, &y.numbers, (0, x.len() as u32), (0, y.len() as u32), &mut pairs);
+        super::super::local::global(x.numbers(), y.numbers(), (0, x.len() as u32), (0, y.len() as u32), &mut pairs);
         let (first, last) = (pairs[0], pairs[pairs.len() - 1]);
         let matched = pairs.len() as u32;
         let bounds = (first.0, last.0 + 1, first.1, last.1 + 1);

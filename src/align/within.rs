@@ -165,7 +165,7 @@ fn times(places: &Places, alignment: &Alignment) -> u32 {
 
 fn passage(document: u32, words: &Words, found: &Piece) -> Passage {
     let (a0, a1, b0, b1) = found.alignment.bounds;
-    let of = |from: u32, to: u32| &words.numbers[from as usize..to as usize];
+    let of = |from: u32, to: u32| &words.numbers()[from as usize..to as usize];
     let (jaccard, containment) = measure::similarity(of(a0, a1), of(b0, b1));
     let kind = measure::kind(words, words, &found.alignment);
     Passage {

@@ -1,6 +1,6 @@
 //! Passages that stand in more than one document: only when asked for.
 //!
-//! The words that the first pass kept of every document (11 bytes a word, in a file where they do not
+//! The words that the first pass kept of every document (12 bytes a word, in a file where they do not
 //! fit) -> [`Across`]. Exact copies are not searched: what is found in their anchor is found in them.
 
 use std::collections::HashMap;
