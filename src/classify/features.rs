@@ -8,17 +8,34 @@
 use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
 
+use super::composition::{self, Composition, Traits};
 use super::dates;
 use super::lexicon::{ByHash, Identity, Kinds};
 use super::page::Page;
 use super::phrases::Filter;
-use super::signs::{Bits, Signs};
+use super::signs::{self, Bits, Signs};
 use crate::label::Label;
 use crate::span::Span;
 use crate::tokenise::Token;
 
 /// Groups with their number of bins. The order is the order of the weights' indices.
-pub(super) const GROUPS: &[(&str, usize)] = &[
+pub(super) const GROUPS: &[(&str, usize)] = &{
+    let parts: [&[(&str, usize)]; 3] = [&OWN, &composition::OF_PAGE, &composition::OF_LINE];
+    let mut groups = [("", 0); OWN.len() + composition::OF_PAGE.len() + composition::OF_LINE.len()];
+    let (mut part, mut i, mut at) = (0, 0, 0);
+    while part < parts.len() {
+        if i < parts[part].len() {
+            groups[at] = parts[part][i];
+            (i, at) = (i + 1, at + 1);
+        } else {
+            (part, i) = (part + 1, 0);
+        }
+    }
+    groups
+};
+
+/// The groups of a line and its neighbours.
+const OWN: [(&str, usize); 48] = [
     ("bias", 1),
     ("length", 12),
     ("length_stop", 12),
@@ -137,7 +154,8 @@ struct Look {
     /// Its words that are function words.
     function: f32,
     verb: bool,
-    month: bool,
+    /// 2 for a date, 1 for a short line with the name of a month.
+    date: u8,
     /// The logarithm of one more than its length.
     log: f32,
     signs: Signs,
@@ -163,6 +181,7 @@ struct PageFacts {
     run: Vec<usize>,
     /// For each line how often it stands in the document.
     twice: Vec<u32>,
+    composition: Composition,
     looks: Vec<Look>,
     /// The length in the middle of those of running text, in words.
     median: f32,
@@ -216,8 +235,13 @@ impl PageFacts {
             true => 20.0,
             false => *lengths.select_nth_unstable_by(middle, f32::total_cmp).1,
         };
+        let looks: Vec<Look> = (0..n).map(|i| Look::of(page, i, &kinds[page.lines[i].tokens.clone()])).collect();
+        let twice = times(n, |i| page.keys(i).0);
+        let traits: Vec<Traits> = (0..n).map(|i| looks[i].traits(page, i, twice[i])).collect();
+        let masked = times(n, |i| page.keys(i).1.unwrap_or(page.keys(i).0));
         Self {
-            looks: (0..n).map(|i| Look::of(page, i, &kinds[page.lines[i].tokens.clone()])).collect(),
+            composition: Composition::of(page, &traits, &masked),
+            looks,
             median,
             lines: n,
             copies: if n == 0 { 1 } else { page.on_host(0).documents.max(1) },
@@ -229,7 +253,7 @@ impl PageFacts {
             before,
             after,
             run,
-            twice: twice(page),
+            twice,
         }
     }
 
@@ -238,13 +262,12 @@ impl PageFacts {
     }
 }
 
-/// How often each line stands in the document.
-fn twice(page: &Page) -> Vec<u32> {
-    let key = |i: usize| page.tokens(i).iter().fold(0u64, |k, t| k.rotate_left(7) ^ t.hash);
+/// How often each line's key stands in the document.
+fn times(lines: usize, key: impl Fn(usize) -> u64) -> Vec<u32> {
     let mut place: ByHash<u32> = ByHash::default();
-    place.reserve(page.lines.len());
-    let mut times: Vec<u32> = Vec::with_capacity(page.lines.len());
-    let places: Vec<u32> = (0..page.lines.len())
+    place.reserve(lines);
+    let mut times: Vec<u32> = Vec::with_capacity(lines);
+    let places: Vec<u32> = (0..lines)
         .map(|i| {
             let place = *place.entry(key(i)).or_insert(times.len() as u32);
             if place as usize == times.len() {
@@ -266,7 +289,9 @@ impl Look {
             own += u32::from(kind.any(Kinds::SELF));
             any = any.or(*kind);
         }
-        let signs = Signs::of(text);
+        let (signs, tokens) = (Signs::of(text), page.tokens(i));
+        let short = tokens.len() <= DATE_WORDS_MAX;
+        let date = short && signs.digits > 0.0 && dates::is_date(page.view.text, tokens, page.phrases.lexicon());
         Self {
             ending: ending(text, line.stop) as u8,
             beginning: beginning(text) as u8,
@@ -277,10 +302,30 @@ impl Look {
             own: own as f32,
             function: function as f32,
             verb: any.any(Kinds::VERB),
-            month: any.any(Kinds::MONTH),
+            date: if date { 2 } else { u8::from(short && any.any(Kinds::MONTH)) },
             log: (1.0 + line.weight).ln(),
             signs,
         }
+    }
+}
+
+impl Look {
+    /// What the composition of its page asks for.
+    fn traits(&self, page: &Page, i: usize, times: u32) -> Traits {
+        use composition::{ADDRESS, AGAIN, CODE, DATE, DIGITS, ITEM, MARKED, MONEY, SHORT, STOP};
+        let traits = [
+            (MARKED, is_marked(page, i)),
+            (SHORT, page.lines[i].weight < 4.0),
+            (STOP, self.ending == 1),
+            (AGAIN, times > 1),
+            (ITEM, self.beginning == 4),
+            (CODE, self.code >= 2),
+            (DIGITS, self.signs.digits >= 0.1),
+            (MONEY, self.signs.found & signs::MONEY != 0),
+            (ADDRESS, self.signs.found & signs::ADDRESS != 0),
+            (DATE, self.date > 0),
+        ];
+        traits.into_iter().filter(|(_, has)| *has).fold(0, |all, (one, _)| all | one)
     }
 }
 
@@ -407,6 +452,8 @@ impl Run {
     }
 }
 
+/// A longer line is no date.
+const DATE_WORDS_MAX: usize = 18;
 /// At most this many words of a line are looked at.
 const WORDS_MAX: usize = 40;
 
@@ -418,7 +465,6 @@ pub(super) fn words(tokens: &[Token]) -> impl ExactSizeIterator<Item = &Token> {
 fn of_line(page: &Page, facts: &PageFacts, i: usize, mut row: Row) {
     let n = facts.lines;
     let (line, look, tokens) = (&page.lines[i], &facts.looks[i], page.tokens(i));
-    let lexicon = page.phrases.lexicon();
     let kinds = &facts.kinds[line.tokens.clone()];
     let weight = |i: usize| page.lines[i].weight;
     let neighbour = |offset: isize| i.checked_add_signed(offset).filter(|&j| j < n);
@@ -440,9 +486,7 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize, mut row: Row) {
     row.bin("function_words", if line.weight < 3.0 { 4 } else { at(function, &[0.01, 0.2, 0.35]) });
     row.bin("verb", usize::from(look.verb));
     row.bins("signs", Bits(look.signs.found));
-    let some_date = tokens.len() <= 18 && look.month;
-    let date = digits > 0.0 && tokens.len() <= 18 && dates::is_date(page.view.text, tokens, lexicon);
-    row.bin("date", if date { 2 } else { usize::from(some_date) });
+    row.bin("date", look.date.into());
     let mark = page.marks[i].as_ref();
     row.bin("rule", mark.map_or(0, |m| 1 + m.label as usize));
     row.bin("rule_score", mark.map_or(0, |m| at(m.score, &[0.0, 0.7, 0.9])));
@@ -502,19 +546,28 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize, mut row: Row) {
     let item = |j: Option<usize>| j.is_some_and(|j| facts.looks[j].beginning == 4);
     let items = usize::from(item(neighbour(-1))) + usize::from(item(neighbour(1)));
     row.bin("list_item", if item(Some(i)) { 1 + items } else { 0 });
+    let composition = &facts.composition;
+    let of_page = composition::OF_PAGE.iter().zip(composition.page);
+    for ((name, _), bin) in of_page.chain(composition::OF_LINE.iter().zip(composition.lines[i])) {
+        row.bin(name, bin.into());
+    }
 }
 
 /// A neighbour at a glance: its length, whether it ends in a stop, whether a rule named it.
 fn seen(page: &Page, j: usize) -> usize {
     let line = &page.lines[j];
-    let filler = page.marks[j].as_ref().is_some_and(|m| !matches!(m.label, Label::Title | Label::SectionHeading));
     match line.weight {
-        _ if filler => 1,
+        _ if is_marked(page, j) => 1,
         w if w < 3.0 => 2,
         w if w < 7.0 => 3,
         w if w < 15.0 => 4 + usize::from(line.stop),
         _ => 6 + usize::from(line.stop),
     }
+}
+
+/// Whether a rule has named it as filler.
+fn is_marked(page: &Page, i: usize) -> bool {
+    page.marks[i].as_ref().is_some_and(|m| !matches!(m.label, Label::Title | Label::SectionHeading))
 }
 
 fn ending(text: &str, stop: bool) -> usize {
