@@ -1,9 +1,11 @@
 //! What a page is made of, and what stands around each of its lines.
 //!
-//! Traits of the lines of a page -> bins of features. The same short line is the article's on a page
+//! Traits of the lines of a page -> values for the second look, each 0 to 63. The same short line is the article's on a page
 //! of lists and a button on a page of prose: shares over the whole page tell one page from another,
-//! shares around a line and the nearest lines that a rule has named tell its parts apart.
+//! shares around a line and the nearest lines that a rule has named tell its parts apart. The first look does not see them: on hosts unseen in training it then
+//! errs more, since it knows pages by what they are made of.
 
+use super::context::log_of;
 use super::page::Page;
 use crate::label::Label;
 
@@ -29,45 +31,46 @@ pub(super) const ADDRESS: Traits = 1 << 8;
 pub(super) const DATE: Traits = 1 << 9;
 const KINDS: usize = 10;
 
-/// Features of the whole page, with their number of bins: shares of lines of each trait in the
-/// order of the bits, and its size.
-pub(super) const OF_PAGE: [(&str, usize); KINDS + 2] = [
-    ("page_marked", 10),
-    ("page_short", 10),
-    ("page_stops", 10),
-    ("page_again", 10),
-    ("page_items", 10),
-    ("page_code", 10),
-    ("page_digits", 10),
-    ("page_money", 10),
-    ("page_addresses", 10),
-    ("page_dates", 10),
-    ("page_lines_fine", 14),
-    ("page_prose_words", 14),
+/// The values' names: shares of the page's lines of each trait in the order of the bits, its size;
+/// then what stands around the line.
+pub(super) const NAMES: [&str; OF_PAGE + OF_LINE] = [
+    "page_marked",
+    "page_short",
+    "page_stops",
+    "page_again",
+    "page_items",
+    "page_code",
+    "page_digits",
+    "page_money",
+    "page_addresses",
+    "page_dates",
+    "page_lines_count",
+    "page_prose_words",
+    "masked_in_document",
+    "neighbours_masked",
+    "again_within_3",
+    "again_within_10",
+    "marked_within_10",
+    "digits_within_10",
+    "money_within_10",
+    "dates_within_10",
+    "share_of_prose",
+    "prose_above",
+    "mark_before",
+    "mark_before_distance",
+    "mark_after",
+    "mark_after_distance",
 ];
+const OF_PAGE: usize = KINDS + 2;
+const OF_LINE: usize = 14;
+/// Where the nearest marks stand among the values of a line.
+const MARK_BEFORE: usize = 10;
+const MARK_AFTER: usize = 12;
 
-/// Features of one line by what stands around it, with their number of bins.
-pub(super) const OF_LINE: [(&str, usize); 14] = [
-    ("masked_in_document", 9),
-    ("neighbours_masked", 9),
-    ("mark_before", 24),
-    ("mark_before_distance", 10),
-    ("mark_after", 24),
-    ("mark_after_distance", 10),
-    ("again_within_3", 7),
-    ("again_within_10", 9),
-    ("marked_within_10", 9),
-    ("digits_within_10", 9),
-    ("money_within_10", 9),
-    ("dates_within_10", 9),
-    ("share_of_prose", 7),
-    ("prose_above", 10),
-];
-
-/// The features' bins.
+/// The values of a page, each 0 to 63.
 pub(super) struct Composition {
-    pub page: [u8; OF_PAGE.len()],
-    pub lines: Vec<[u8; OF_LINE.len()]>,
+    page: [u8; OF_PAGE],
+    lines: Vec<[u8; OF_LINE]>,
 }
 
 impl Composition {
@@ -82,40 +85,56 @@ impl Composition {
             count.iter_mut().enumerate().for_each(|(kind, count)| *count += u32::from(traits >> kind & 1));
             counts.push(count);
         }
-        let share = |kind: Traits, from: usize, to: usize| {
+        let has = |kind: Traits, from: usize, to: usize| {
             let kind = kind.trailing_zeros() as usize;
-            (counts[to][kind] - counts[from][kind]) as f32 / (to - from).max(1) as f32
+            share((counts[to][kind] - counts[from][kind]) as f32, (to - from) as f32)
         };
         let words = |i: usize| if page.lines[i].prose { page.lines[i].weight } else { 0.0 };
         let total: f32 = (0..n).map(words).sum();
-        let mut of_page = [0; OF_PAGE.len()];
-        for (kind, bin) in of_page.iter_mut().take(KINDS).enumerate() {
-            let borders = if 1 << kind & (SHORT | STOP | AGAIN) != 0 { COMMON } else { RARE };
-            *bin = at(share(1 << kind, 0, n), borders);
-        }
-        of_page[KINDS] = at(n as f32, PAGE_LINES);
-        of_page[KINDS + 1] = at(total, PROSE_WORDS);
-        let mut lines = vec![[0; OF_LINE.len()]; n];
+        let mut of_page = [0; OF_PAGE];
+        of_page.iter_mut().take(KINDS).enumerate().for_each(|(kind, value)| *value = has(1 << kind, 0, n));
+        of_page[KINDS] = log_of(n as f32);
+        of_page[KINDS + 1] = log_of(total);
         let mut above = 0.0;
-        for (i, line) in lines.iter_mut().enumerate() {
-            let around = |reach: usize| (i.saturating_sub(reach), (i + reach + 1).min(n));
-            let (near, far) = (around(3), around(10));
+        let of_line = |i: usize| {
+            let around = |kind: Traits, reach: usize| has(kind, i.saturating_sub(reach), (i + reach + 1).min(n));
             let beside = [i.checked_sub(1), Some(i + 1)];
             let beside: u32 = beside.into_iter().flatten().filter_map(|j| masked.get(j)).sum();
-            line[0] = at(masked[i] as f32, TIMES);
-            line[1] = at(beside as f32, TIMES_OF_TWO);
-            line[6] = at(share(AGAIN, near.0, near.1), &[0.1, 0.2, 0.4, 0.5, 0.7, 0.99]);
-            for (bin, kind) in line[7..12].iter_mut().zip([AGAIN, MARKED, DIGITS, MONEY, DATE]) {
-                *bin = at(share(kind, far.0, far.1), AROUND);
-            }
-            line[12] = at(words(i) / total.max(1.0), &[1e-6, 0.005, 0.01, 0.02, 0.04, 0.1]);
-            line[13] = at(above / total.max(1.0), &[1e-6, 0.05, 0.15, 0.3, 0.5, 0.7, 0.85, 0.95, 0.999]);
+            let before = above;
             above += words(i);
-        }
-        nearest(page, traits, 0..n, 2, &mut lines);
-        nearest(page, traits, (0..n).rev(), 4, &mut lines);
+            [
+                log_of(masked[i] as f32),
+                log_of(beside as f32),
+                around(AGAIN, 3),
+                around(AGAIN, 10),
+                around(MARKED, 10),
+                around(DIGITS, 10),
+                around(MONEY, 10),
+                around(DATE, 10),
+                share(words(i), total),
+                (before / total.max(1.0) * 63.0) as u8,
+                0,
+                0,
+                0,
+                0,
+            ]
+        };
+        let mut lines: Vec<_> = (0..n).map(of_line).collect();
+        nearest(page, traits, 0..n, MARK_BEFORE, &mut lines);
+        nearest(page, traits, (0..n).rev(), MARK_AFTER, &mut lines);
         Self { page: of_page, lines }
     }
+
+    /// Writes the values of one line.
+    pub fn write(&self, line: usize, values: &mut [u8]) {
+        values[..OF_PAGE].copy_from_slice(&self.page);
+        values[OF_PAGE..].copy_from_slice(&self.lines[line]);
+    }
+}
+
+/// A share on a scale of 0 to 63 that tells small ones apart.
+fn share(part: f32, whole: f32) -> u8 {
+    ((part / whole.max(1.0)).sqrt() * 63.0) as u8
 }
 
 /// Writes the label of the last line that a rule has named, and how far it is, at `place`.
@@ -124,32 +143,16 @@ fn nearest(
     traits: &[Traits],
     order: impl Iterator<Item = usize>,
     place: usize,
-    lines: &mut [[u8; OF_LINE.len()]],
+    lines: &mut [[u8; OF_LINE]],
 ) {
     let mut last: Option<(usize, Label)> = None;
     for i in order {
-        if let Some((line, label)) = last {
-            lines[i][place] = 1 + label as u8;
-            lines[i][place + 1] = 1 + at(i.abs_diff(line) as f32, DISTANCES);
-        }
+        lines[i][place..place + 2].copy_from_slice(&match last {
+            Some((line, label)) => [1 + label as u8, log_of(i.abs_diff(line) as f32).min(62)],
+            None => [0, 63],
+        });
         if traits[i] & MARKED != 0 {
             last = page.marks[i].as_ref().map(|mark| (i, mark.label));
         }
     }
-}
-
-const COMMON: &[f32] = &[0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85];
-const RARE: &[f32] = &[1e-6, 0.005, 0.015, 0.03, 0.06, 0.12, 0.2, 0.35, 0.6];
-const AROUND: &[f32] = &[1e-6, 0.06, 0.12, 0.2, 0.3, 0.45, 0.6, 0.9];
-const TIMES: &[f32] = &[2.0, 3.0, 4.0, 6.0, 10.0, 20.0, 50.0, 150.0];
-const TIMES_OF_TWO: &[f32] = &[3.0, 4.0, 5.0, 8.0, 16.0, 40.0, 100.0, 300.0];
-const DISTANCES: &[f32] = &[2.0, 3.0, 5.0, 8.0, 14.0, 25.0, 50.0, 110.0];
-const PAGE_LINES: &[f32] =
-    &[8.0, 20.0, 45.0, 75.0, 120.0, 165.0, 210.0, 255.0, 310.0, 380.0, 480.0, 690.0, 1000.0];
-const PROSE_WORDS: &[f32] =
-    &[1.0, 80.0, 160.0, 280.0, 460.0, 680.0, 920.0, 1200.0, 1500.0, 1900.0, 2700.0, 3900.0, 7000.0];
-
-/// The bin of a value: how many of the ascending borders it reaches.
-fn at(value: f32, borders: &[f32]) -> u8 {
-    borders.iter().take_while(|&&b| value >= b).count() as u8
 }

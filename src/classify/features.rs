@@ -19,23 +19,7 @@ use crate::span::Span;
 use crate::tokenise::Token;
 
 /// Groups with their number of bins. The order is the order of the weights' indices.
-pub(super) const GROUPS: &[(&str, usize)] = &{
-    let parts: [&[(&str, usize)]; 3] = [&OWN, &composition::OF_PAGE, &composition::OF_LINE];
-    let mut groups = [("", 0); OWN.len() + composition::OF_PAGE.len() + composition::OF_LINE.len()];
-    let (mut part, mut i, mut at) = (0, 0, 0);
-    while part < parts.len() {
-        if i < parts[part].len() {
-            groups[at] = parts[part][i];
-            (i, at) = (i + 1, at + 1);
-        } else {
-            (part, i) = (part + 1, 0);
-        }
-    }
-    groups
-};
-
-/// The groups of a line and its neighbours.
-const OWN: [(&str, usize); 48] = [
+pub(super) const GROUPS: &[(&str, usize)] = &[
     ("bias", 1),
     ("length", 12),
     ("length_stop", 12),
@@ -86,13 +70,17 @@ const OWN: [(&str, usize); 48] = [
     ("list_item", 4),
 ];
 
+/// How many values a line has for the second look: a bin of each group, and the page's composition.
+pub(super) const VALUES: usize = GROUPS.len() + composition::NAMES.len();
+
 /// The names of all features of the first look, by index.
 pub(super) fn names() -> Vec<String> {
-    expand(GROUPS)
+    GROUPS.iter().flat_map(|(name, bins)| (0..*bins).map(move |bin| format!("{name}.{bin}"))).collect()
 }
 
-fn expand(groups: &[(&str, usize)]) -> Vec<String> {
-    groups.iter().flat_map(|(name, bins)| (0..*bins).map(move |bin| format!("{name}.{bin}"))).collect()
+/// The names of the values for the second look.
+pub(super) fn value_names() -> impl Iterator<Item = String> {
+    GROUPS.iter().map(|(name, _)| name).chain(&composition::NAMES).map(|name| name.to_string())
 }
 
 /// Collects the features of one line.
@@ -344,6 +332,8 @@ pub struct Sample {
     pub prose: bool,
     /// Indices of its features, in ascending order.
     pub features: Vec<u16>,
+    /// Its values for the second look, before the chances around it are known.
+    pub(super) values: Vec<u8>,
     /// Hashes of its words.
     pub words: Vec<u64>,
     /// Hashes of its beginning, its end, and all of it when it is short: [`Run`].
@@ -383,30 +373,37 @@ const ARABIC_PAGE_LINES: usize = 60;
 
 /// The samples of every line.
 pub(super) fn of_page(page: &Page) -> Vec<Sample> {
-    let mut samples = Vec::with_capacity(page.lines.len());
-    each_line(page, &mut vec![0; page.lines.len() * GROUPS.len()], GROUPS.len(), |i, features, likes| {
+    let mut samples: Vec<Sample> = Vec::with_capacity(page.lines.len());
+    let mut values = vec![0; page.lines.len() * VALUES];
+    each_line(page, &mut values, VALUES, |i, features, likes| {
         let tokens = page.tokens(i);
         samples.push(Sample {
             span: page.lines[i].span,
             length: likes.length,
             prose: likes.prose,
             features: features.to_vec(),
+            values: Vec::new(),
             words: words(tokens).map(|t| t.hash).collect(),
             runs: Run::of(tokens).map(|(run, tokens)| run.key(tokens)).collect(),
             likes,
         });
     });
+    for (sample, values) in samples.iter_mut().zip(values.chunks_exact(VALUES)) {
+        sample.values = values.to_vec();
+    }
     samples
 }
 
 /// Writes for every line, into `values` from each multiple of `width` on, one more than the first
-/// bin of each group, and calls `each` with the line, the indices of its features and its likes.
+/// bin of each group and what the page is made of, and calls `each` with the line, the indices of its features and its likes.
 pub(super) fn each_line(page: &Page, values: &mut [u8], width: usize, mut each: impl FnMut(usize, &[u16], Likes)) {
     let facts = PageFacts::new(page);
     let mut active = Vec::with_capacity(2 * GROUPS.len());
     for (i, values) in values.chunks_exact_mut(width).enumerate() {
         active.clear();
-        of_line(page, &facts, i, Row { base: 0, group: 0, active: &mut active, values });
+        let (bins, around) = values[..VALUES].split_at_mut(GROUPS.len());
+        of_line(page, &facts, i, Row { base: 0, group: 0, active: &mut active, values: bins });
+        facts.composition.write(i, around);
         let (line, tokens, look) = (&page.lines[i], page.tokens(i), &facts.looks[i]);
         let bits = [at(line.weight, LENGTHS) as u8, look.ending, look.beginning, look.capitals];
         let likes = Likes {
@@ -546,11 +543,6 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize, mut row: Row) {
     let item = |j: Option<usize>| j.is_some_and(|j| facts.looks[j].beginning == 4);
     let items = usize::from(item(neighbour(-1))) + usize::from(item(neighbour(1)));
     row.bin("list_item", if item(Some(i)) { 1 + items } else { 0 });
-    let composition = &facts.composition;
-    let of_page = composition::OF_PAGE.iter().zip(composition.page);
-    for ((name, _), bin) in of_page.chain(composition::OF_LINE.iter().zip(composition.lines[i])) {
-        row.bin(name, bin.into());
-    }
 }
 
 /// A neighbour at a glance: its length, whether it ends in a stop, whether a rule named it.
