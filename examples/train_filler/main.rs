@@ -39,8 +39,7 @@ const WORDS_MAX: usize = 4000;
 const RUN_HOSTS_MIN: usize = 10;
 const RUNS_MAX: usize = 4000;
 
-/// For the trees a page counts by the root of its lines: what one long page teaches holds for fewer
-/// hosts than what many short ones do. A page of so many lines keeps its weight.
+/// A page of so many lines keeps its weight.
 const TYPICAL_LINES: f32 = 250.0;
 
 /// A labelled page.
@@ -86,9 +85,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let spelling = spelling(&pages);
     println!("{} pages, {} spellings", pages.len(), spelling.words.len());
     if folds > 0 {
-        let unseen: Vec<String> = (0..folds)
-            .map(|fold| train(&pages, &spelling, |page| page.learned && page.part != fold))
-            .collect();
+        let unseen: Vec<String> =
+            (0..folds).map(|fold| train(&pages, &spelling, |page| page.learned && page.part != fold)).collect();
         let classifiers = unseen
             .iter()
             .map(|weights| Ok(Classifier::new(&FillerParams::default())?.weights(weights)))
@@ -241,19 +239,22 @@ fn vocabulary(
 fn examples<'a>(pages: &[&Page], values: &'a [Vec<Vec<u8>>]) -> Vec<trees::Example<'a>> {
     let mut examples = Vec::new();
     for (p, page) in pages.iter().enumerate() {
-        let evened = (TYPICAL_LINES / page.samples.len() as f32).sqrt();
         for (l, values) in values[p].iter().enumerate() {
             if let Some(filler) = page.filler[l] {
-                examples.push(trees::Example { values, filler, weight: weight(page, l) * evened });
+                examples.push(trees::Example { values, filler, weight: weight(page, l) });
             }
         }
     }
     examples
 }
 
-/// Long body text counts for more than a stray word: losing it costs more.
+/// Long body text counts for more than a stray word: losing it costs more. A line of a long page
+/// counts for less: a page counts by the root of its lines, since what one long page teaches holds for
+/// fewer hosts than what many short ones do.
 fn weight(page: &Page, line: usize) -> f32 {
-    if page.filler[line] == Some(false) { 1.0 + (page.samples[line].length / 20.0).min(2.0) } else { 1.0 }
+    let body = page.filler[line] == Some(false);
+    let by_length = if body { 1.0 + (page.samples[line].length / 20.0).min(2.0) } else { 1.0 };
+    by_length * (TYPICAL_LINES / page.samples.len() as f32).sqrt()
 }
 
 fn weights_file(plain: &Weights, words: &[u64], runs: &[u64], spelling: &Spelling, trees: &[trees::Tree]) -> String {

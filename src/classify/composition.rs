@@ -156,3 +156,65 @@ fn nearest(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Classifier;
+    use super::*;
+    use crate::fingerprint::LineFrequencies;
+    use crate::params::FillerParams;
+    use crate::tokenise::{View, default_tokeniser};
+
+    /// The values of one name for every line, from traits given line by line.
+    fn values(text: &str, traits: &[Traits], masked: &[u32], name: &str) -> Vec<u8> {
+        let classifier = Classifier::new(&FillerParams::default()).unwrap();
+        let (view, lines) = (View::new(text, default_tokeniser()), LineFrequencies::default());
+        let page = classifier.rules(None, &view, &lines);
+        let composition = Composition::of(&page, traits, masked);
+        let place = NAMES.iter().position(|n| *n == name).unwrap();
+        let of_line = |line| {
+            let mut values = [0; NAMES.len()];
+            composition.write(line, &mut values);
+            values[place]
+        };
+        (0..traits.len()).map(of_line).collect()
+    }
+
+    #[test]
+    fn a_share_of_the_page_is_the_same_on_all_its_lines() {
+        let traits = [MONEY, 0, 0, MONEY | SHORT];
+        assert_eq!(values("a\nb\nc\nd", &traits, &[1; 4], "page_money"), [44; 4]);
+        assert_eq!(values("a\nb\nc\nd", &traits, &[1; 4], "page_short"), [31; 4]);
+        assert_eq!(values("a\nb\nc\nd", &traits, &[1; 4], "page_code"), [0; 4]);
+    }
+
+    #[test]
+    fn a_share_around_a_line_ends_where_its_reach_does() {
+        let text = vec!["a"; 12].join("\n");
+        let mut traits = [0; 12];
+        traits[0] = AGAIN;
+        let near = values(&text, &traits, &[1; 12], "again_within_3");
+        assert!(near[3] > 0 && near[4] == 0, "{near:?}");
+        let far = values(&text, &traits, &[1; 12], "again_within_10");
+        assert!(far[10] > 0 && far[11] == 0, "{far:?}");
+    }
+
+    #[test]
+    fn a_line_knows_the_nearest_line_that_a_rule_has_named() {
+        let text = "First line here\nRead also:\nthird line here\nfourth line here";
+        let traits = [0, MARKED, 0, 0];
+        let label = 1 + Label::ReadAlsoMarker as u8;
+        assert_eq!(values(text, &traits, &[1; 4], "mark_before"), [0, 0, label, label]);
+        assert_eq!(values(text, &traits, &[1; 4], "mark_after"), [label, 0, 0, 0]);
+        assert_eq!(values(text, &traits, &[1; 4], "mark_before_distance"), [63, 63, log_of(1.0), log_of(2.0)]);
+    }
+
+    #[test]
+    fn lines_that_differ_in_their_numbers_only_count_together() {
+        let page = "Posts: 12\nPosts: 9\nJoined: May";
+        let times = values(page, &[0; 3], &[2, 2, 1], "masked_in_document");
+        assert_eq!(times, [log_of(2.0), log_of(2.0), log_of(1.0)]);
+        let beside = values(page, &[0; 3], &[2, 2, 1], "neighbours_masked");
+        assert_eq!(beside, [log_of(2.0), log_of(3.0), log_of(2.0)]);
+    }
+}
