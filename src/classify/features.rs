@@ -359,11 +359,15 @@ pub(super) fn is_arabic_article(page: &Page) -> bool {
     let total: f32 = page.lines.iter().map(|l| l.weight).sum();
     let prose = |l: &&super::page::Line| l.prose;
     let share = page.lines.iter().filter(prose).map(|l| l.weight).sum::<f32>() / total.max(1.0);
-    (share >= ARABIC_ARTICLE_SHARE || page.lines.len() < ARABIC_PAGE_LINES)
-        && (0..page.lines.len())
-            .filter(|&i| page.lines[i].weight >= 3.0 && !super::shape::has_address(page.text(i)))
-            .take(3)
-            .all(|i| script(page.text(i)) == 1)
+    // Of the first three lines most, since one may be a name or a title in another script.
+    let first = (0..page.lines.len())
+        .filter(|&i| page.lines[i].weight >= 3.0 && !super::shape::has_address(page.text(i)))
+        .take(3);
+    let (arabic, others) = first.fold((0, 0), |(arabic, others), i| match script(page.text(i)) {
+        1 => (arabic + 1, others),
+        _ => (arabic, others + 1),
+    });
+    (share >= ARABIC_ARTICLE_SHARE || page.lines.len() < ARABIC_PAGE_LINES) && arabic >= 2 * others
 }
 
 /// Share of running text from which a page in Arabic letters is an article.
@@ -626,7 +630,26 @@ fn script(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Classifier;
     use super::*;
+    use crate::fingerprint::LineFrequencies;
+    use crate::params::FillerParams;
+    use crate::tokenise::{View, default_tokeniser};
+
+    #[test]
+    fn an_article_in_arabic_letters_may_name_a_title_in_another_script() {
+        let classifier = Classifier::new(&FillerParams::default()).unwrap();
+        let is_article = |text: &str| {
+            let (view, lines) = (View::new(text, default_tokeniser()), LineFrequencies::default());
+            is_arabic_article(&classifier.rules(None, &view, &lines))
+        };
+        let arabic = "قال الوزير إن الوفد وصل أمس إلى المدينة";
+        let latin = "The Prophet by Kahlil Gibran";
+        assert!(is_article(&[arabic, latin, arabic].join("\n")));
+        assert!(!is_article(&[latin, arabic, latin].join("\n")));
+        assert!(!is_article(&[latin, arabic].join("\n")));
+        assert!(is_article(arabic));
+    }
 
     #[test]
     fn a_row_of_a_table_begins_like_no_other_line() {
