@@ -6,12 +6,12 @@
 //!
 //! Reads JSON Lines with the fields `id`, `text` and `host`, or plain text files (also a folder of
 //! them), in two passes: the first counts lines over all documents, the second classifies. Prints one
-//! `span` record a finding. With `--time` it prints instead what each stage took on one thread.
+//! `span` record a finding. With `--time` it prints instead the CPU time of each stage on one thread.
 
 use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::time::Instant;
 
+use cpu_time::ThreadTime;
 use ghirbal::classify::{Classifier, Finding};
 use ghirbal::fingerprint::LineFrequencies;
 use ghirbal::label::Action;
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut params = Params::default();
     let mut docs = Vec::new();
     let mut time = false;
-    let began = Instant::now();
+    let began = ThreadTime::now();
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         if arg == "--time" {
@@ -66,23 +66,16 @@ fn times(
     classifier: &Classifier,
     lines: &LineFrequencies,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let (mut cut, mut count, mut classify, mut findings) = (0.0, 0.0, 0.0, 0);
-    let mut views = Vec::new();
-    for doc in docs {
-        let start = Instant::now();
-        views.push(View::new(&doc.text, default_tokeniser()));
-        cut += start.elapsed().as_secs_f64();
-    }
-    for (doc, view) in docs.iter().zip(&views) {
-        let start = Instant::now();
-        lines.observe(doc.host.as_deref(), view);
-        count += start.elapsed().as_secs_f64();
-    }
-    for (doc, view) in docs.iter().zip(&views) {
-        let start = Instant::now();
-        findings += classifier.classify(doc.host.as_deref(), view, lines).len();
-        classify += start.elapsed().as_secs_f64();
-    }
+    let start = ThreadTime::now();
+    let views: Vec<View> = docs.iter().map(|doc| View::new(&doc.text, default_tokeniser())).collect();
+    let cut = start.elapsed().as_secs_f64();
+    let start = ThreadTime::now();
+    docs.iter().zip(&views).for_each(|(doc, view)| lines.observe(doc.host.as_deref(), view));
+    let count = start.elapsed().as_secs_f64();
+    let start = ThreadTime::now();
+    let classified = docs.iter().zip(&views).map(|(doc, view)| classifier.classify(doc.host.as_deref(), view, lines));
+    let findings: usize = classified.map(|found| found.len()).sum();
+    let classify = start.elapsed().as_secs_f64();
     let share = (count + classify) / (read + cut);
     println!("read {read:.2} s, cut {cut:.2} s, count lines {count:.2} s, classify {classify:.2} s");
     println!("{findings} findings; counting and classifying add {:.0} % to reading and cutting", 100.0 * share);

@@ -2,14 +2,14 @@
 //! not seen.
 //!
 //! ```text
-//! cargo run --release --example train_filler -- [--folds N] [--lines FILE] [-o src/classify/model.txt] GOLD.jsonl…
+//! cargo run --release --example train_filler -- [--folds N] [--seed N] [--lines FILE] [-o src/classify/model.txt] GOLD.jsonl…
 //! ```
 //!
 //! GOLD holds one page a line: `{"id","host","lang","lines":[{"text","label","kind"?,"spans"?,"nl"?}]}`
 //! with the labels `body` and `boilerplate`. A logistic regression first; then boosted trees look at
 //! what it gave the lines around, on folds of hosts it did not see. With `--folds` the hosts are
 //! divided; each part is classified, rules and all, with weights trained on the other parts, and the
-//! figures are printed at every level. Of a GOLD written after `--also`, the lines are not learned from,
+//! figures are printed at every level; `--seed` divides them otherwise. Of a GOLD written after `--also`, the lines are not learned from,
 //! only scored. `--lines` writes what the unseen lines got, for choosing the borders of
 //! `src/classify/judge.rs`. With `-o` the weights trained on everything are written. The same input
 //! gives the same weights.
@@ -39,10 +39,15 @@ const WORDS_MAX: usize = 4000;
 const RUN_HOSTS_MIN: usize = 10;
 const RUNS_MAX: usize = 4000;
 
+/// A page of so many lines keeps its weight.
+const TYPICAL_LINES: f32 = 250.0;
+
 /// A labelled page.
 pub struct Page {
     set: usize,
     host: String,
+    /// Which part of the hosts it belongs to.
+    part: u64,
     lang: String,
     /// Counts in figures: not suspect.
     scored: bool,
@@ -55,13 +60,15 @@ pub struct Page {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (mut output, mut lines, mut folds, mut paths, mut learned) = (None, None, 0u64, Vec::new(), true);
+    let (mut output, mut lines, mut folds, mut seed) = (None, None, 0u64, 0u64);
+    let (mut paths, mut learned) = (Vec::new(), true);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "-o" => output = args.next(),
             "--lines" => lines = args.next(),
             "--folds" => folds = args.next().unwrap_or_default().parse()?,
+            "--seed" => seed = args.next().unwrap_or_default().parse()?,
             "--also" => learned = false,
             _ => paths.push((arg, learned)),
         }
@@ -71,25 +78,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut frequencies = Vec::new();
     for (set, (path, learned)) in paths.iter().enumerate() {
         let counts = LineFrequencies::default();
-        pages.extend(read(set, path, *learned, &classifier, &counts)?);
+        let part = |host: &str| part_of(host, seed, folds.max(1));
+        pages.extend(read(set, path, *learned, &classifier, &counts, part)?);
         frequencies.push(counts);
     }
     let spelling = spelling(&pages);
     println!("{} pages, {} spellings", pages.len(), spelling.words.len());
     if folds > 0 {
-        let unseen: Vec<String> = (0..folds)
-            .map(|fold| train(&pages, &spelling, |page| page.learned && fold_of(&page.host, folds) != fold))
-            .collect();
+        let unseen: Vec<String> =
+            (0..folds).map(|fold| train(&pages, &spelling, |page| page.learned && page.part != fold)).collect();
         let classifiers = unseen
             .iter()
             .map(|weights| Ok(Classifier::new(&FillerParams::default())?.weights(weights)))
             .collect::<ghirbal::error::Result<Vec<_>>>()?;
-        let of = |page: &Page| &classifiers[fold_of(&page.host, folds) as usize];
+        let of = |page: &Page| &classifiers[page.part as usize];
         for level in [Level::Careful, Level::Default, Level::Thorough] {
             score::print(&paths, &pages, &frequencies, level, folds, of);
         }
         if let Some(lines) = lines {
-            write_lines(&lines, &pages, &frequencies, folds, of)?;
+            write_lines(&lines, &pages, &frequencies, of)?;
         }
     }
     if let Some(output) = output {
@@ -99,8 +106,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// The part a host belongs to.
-pub fn fold_of(host: &str, folds: u64) -> u64 {
-    host.bytes().fold(7u64, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b))) % 1009 % folds
+fn part_of(host: &str, seed: u64, parts: u64) -> u64 {
+    host.bytes().fold(7 + seed, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b))) % 1009 % parts
 }
 
 /// Weights from the chosen pages alone, as `model.txt` has them.
@@ -109,7 +116,7 @@ fn train(pages: &[Page], spelling: &Spelling, chosen: impl Fn(&Page) -> bool) ->
     let words = vocabulary(&pages, WORD_HOSTS_MIN, WORDS_MAX, |s| &s.words, |w| spelling.words.contains_key(&w));
     let runs = vocabulary(&pages, RUN_HOSTS_MIN, RUNS_MAX, |s| &s.runs, |r| spelling.runs.contains_key(&r));
     let rows = logistic::rows(&pages, &words, &runs);
-    let part = |page: &Page| fold_of(&page.host, 1000) % INNER_FOLDS;
+    let part = |page: &Page| part_of(&page.host, 0, 1000) % INNER_FOLDS;
     // First look: chances on parts it did not see.
     let parts: Vec<Weights> = (0..INNER_FOLDS)
         .into_par_iter()
@@ -137,6 +144,7 @@ fn read(
     learned: bool,
     classifier: &Classifier,
     frequencies: &LineFrequencies,
+    part: impl Fn(&str) -> u64 + Sync,
 ) -> Result<Vec<Page>, Box<dyn std::error::Error>> {
     let raw = std::fs::read_to_string(path)?;
     let records: Vec<Value> = raw.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
@@ -155,7 +163,8 @@ fn read(
             let line = |s: &Sample| &gold[gold.partition_point(|g| g.bytes.1 <= s.span.start)];
             let filler = samples.iter().map(|s| line(s).filler).collect();
             let suspect = r["gold_suspect"].as_bool().unwrap_or(false) || r["lang"] == "xx";
-            Page { set, host, lang: field(r, "lang"), scored: !suspect, learned, text, gold, samples, filler }
+            let part = part(&host);
+            Page { set, host, part, lang: field(r, "lang"), scored: !suspect, learned, text, gold, samples, filler }
         })
         .collect())
 }
@@ -239,9 +248,13 @@ fn examples<'a>(pages: &[&Page], values: &'a [Vec<Vec<u8>>]) -> Vec<trees::Examp
     examples
 }
 
-/// Long body text counts for more than a stray word: losing it costs more.
+/// Long body text counts for more than a stray word: losing it costs more. A line of a long page
+/// counts for less: a page counts by the root of its lines, since what one long page teaches holds for
+/// fewer hosts than what many short ones do.
 fn weight(page: &Page, line: usize) -> f32 {
-    if page.filler[line] == Some(false) { 1.0 + (page.samples[line].length / 20.0).min(2.0) } else { 1.0 }
+    let body = page.filler[line] == Some(false);
+    let by_length = if body { 1.0 + (page.samples[line].length / 20.0).min(2.0) } else { 1.0 };
+    by_length * (TYPICAL_LINES / page.samples.len() as f32).sqrt()
 }
 
 fn weights_file(plain: &Weights, words: &[u64], runs: &[u64], spelling: &Spelling, trees: &[trees::Tree]) -> String {
@@ -275,7 +288,6 @@ fn write_lines<'a>(
     path: &str,
     pages: &'a [Page],
     frequencies: &[LineFrequencies],
-    folds: u64,
     of: impl Fn(&Page) -> &'a Classifier + Sync,
 ) -> std::io::Result<()> {
     let written: Vec<String> = pages
@@ -288,7 +300,7 @@ fn write_lines<'a>(
             let mut out = String::new();
             for ((sample, chance), filler) in page.samples.iter().zip(chances).zip(&page.filler) {
                 let by = found.iter().find(|f| f.span == sample.span);
-                let line = json!({"set": page.set, "host": page.host, "lang": page.lang, "fold": fold_of(&page.host, folds),
+                let line = json!({"set": page.set, "host": page.host, "lang": page.lang, "fold": page.part,
                     "filler": filler, "length": sample.length, "bytes": sample.span.len(), "chance": chance,
                     "rule": by.map(|f| f.rule), "label": by.map(|f| f.label), "score": by.map(|f| f.score),
                     "text": sample.span.of(&page.text)});

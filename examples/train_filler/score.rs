@@ -101,7 +101,7 @@ pub fn print<'a>(
     for (set, (path, _)) in paths.iter().enumerate() {
         println!("{level:?} {path}: {}", sum(&|page| page.set == set));
         for fold in 0..folds {
-            println!("    hosts {fold}: {}", sum(&|page| page.set == set && crate::fold_of(&page.host, folds) == fold));
+            println!("    hosts {fold}: {}", sum(&|page| page.set == set && page.part == fold));
         }
         let mut langs: Vec<&str> = pages.iter().filter(|p| p.set == set).map(|p| p.lang.as_str()).collect();
         langs.sort_unstable();

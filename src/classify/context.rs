@@ -1,13 +1,13 @@
 //! What the lines around a line say of it, once each line has had a first look.
 //!
 //! Samples of a page's lines and the chance each got -> the values that the trees see, each 0 to 63:
-//! the bins of the first look, the chances of the neighbours, what lies before and after, and how
+//! the bins of the first look, what the page is made of, the chances of the neighbours, what lies before and after, and how
 //! lines that are alike fared.
 
-use super::features::{GROUPS, Likes, Sample};
+use super::features::{self, Likes, Sample, VALUES};
 use super::lexicon::ByHash;
 
-/// What the second look sees besides the bins of the first: chances around the line.
+/// What the second look sees of the chances around the line.
 const CONTEXT: &[&str] = &[
     "own",
     "before_1_chance",
@@ -50,30 +50,18 @@ const CONTEXT: &[&str] = &[
 
 /// The names of the values of the second look, by index.
 pub(super) fn value_names() -> Vec<String> {
-    GROUPS.iter().map(|(name, _)| name.to_string()).chain(CONTEXT.iter().map(|name| name.to_string())).collect()
+    features::value_names().chain(CONTEXT.iter().map(|name| name.to_string())).collect()
 }
 
 /// How many values a line has.
-pub(super) const WIDTH: usize = GROUPS.len() + CONTEXT.len();
+pub(super) const WIDTH: usize = VALUES + CONTEXT.len();
 
 /// The values of the second look, each 0 to 63, from the chance of each line at the first.
 pub(super) fn values(samples: &[Sample], chances: &[f32]) -> Vec<Vec<u8>> {
     let likes: Vec<Likes> = samples.iter().map(|s| s.likes).collect();
     let mut values = vec![0; samples.len() * WIDTH];
     for (sample, values) in samples.iter().zip(values.chunks_exact_mut(WIDTH)) {
-        let mut base = 0;
-        let mut active = sample.features.iter().peekable();
-        for ((_, bins), value) in GROUPS.iter().zip(values) {
-            while let Some(&&f) = active.peek()
-                && (f as usize) < base + bins
-            {
-                if *value == 0 {
-                    *value = (f as usize - base + 1).min(63) as u8;
-                }
-                active.next();
-            }
-            base += bins;
-        }
+        values[..VALUES].copy_from_slice(&sample.values);
     }
     around(&likes, chances, &mut values);
     values.chunks_exact(WIDTH).map(<[u8]>::to_vec).collect()
@@ -119,7 +107,7 @@ pub(super) fn around(likes: &[Likes], chances: &[f32], values: &mut [u8]) {
     let mut body_before = 0.0;
     let total_log = log(total);
     for (i, values) in values.chunks_exact_mut(WIDTH).enumerate() {
-        let mut values = Values(values[GROUPS.len()..].iter_mut());
+        let mut values = Values(values[VALUES..].iter_mut());
         let near = |offset: isize| i.checked_add_signed(offset).and_then(|j| chances.get(j)).copied();
         values.push((chances[i] * 63.0) as usize);
         values.extend([-1, -2, -3, -4, 1, 2, 3, 4].map(|o| maybe(near(o))));
@@ -159,7 +147,7 @@ pub(super) fn around(likes: &[Likes], chances: &[f32], values: &mut [u8]) {
 }
 
 /// Four times the logarithm to base 2 of one more.
-fn log_of(x: f32) -> u8 {
+pub(super) fn log_of(x: f32) -> u8 {
     ((1.0 + x).log2() * 4.0).min(63.0) as u8
 }
 

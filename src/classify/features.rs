@@ -8,11 +8,12 @@
 use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
 
+use super::composition::{self, Composition, Traits};
 use super::dates;
 use super::lexicon::{ByHash, Identity, Kinds};
 use super::page::Page;
 use super::phrases::Filter;
-use super::signs::{Bits, Signs};
+use super::signs::{self, Bits, Signs};
 use crate::label::Label;
 use crate::span::Span;
 use crate::tokenise::Token;
@@ -69,13 +70,17 @@ pub(super) const GROUPS: &[(&str, usize)] = &[
     ("list_item", 4),
 ];
 
+/// How many values a line has for the second look: a bin of each group, and the page's composition.
+pub(super) const VALUES: usize = GROUPS.len() + composition::NAMES.len();
+
 /// The names of all features of the first look, by index.
 pub(super) fn names() -> Vec<String> {
-    expand(GROUPS)
+    GROUPS.iter().flat_map(|(name, bins)| (0..*bins).map(move |bin| format!("{name}.{bin}"))).collect()
 }
 
-fn expand(groups: &[(&str, usize)]) -> Vec<String> {
-    groups.iter().flat_map(|(name, bins)| (0..*bins).map(move |bin| format!("{name}.{bin}"))).collect()
+/// The names of the values for the second look.
+pub(super) fn value_names() -> impl Iterator<Item = String> {
+    GROUPS.iter().map(|(name, _)| name).chain(&composition::NAMES).map(|name| name.to_string())
 }
 
 /// Collects the features of one line.
@@ -137,7 +142,8 @@ struct Look {
     /// Its words that are function words.
     function: f32,
     verb: bool,
-    month: bool,
+    /// 2 for a date, 1 for a short line with the name of a month.
+    date: u8,
     /// The logarithm of one more than its length.
     log: f32,
     signs: Signs,
@@ -163,6 +169,7 @@ struct PageFacts {
     run: Vec<usize>,
     /// For each line how often it stands in the document.
     twice: Vec<u32>,
+    composition: Composition,
     looks: Vec<Look>,
     /// The length in the middle of those of running text, in words.
     median: f32,
@@ -216,8 +223,13 @@ impl PageFacts {
             true => 20.0,
             false => *lengths.select_nth_unstable_by(middle, f32::total_cmp).1,
         };
+        let looks: Vec<Look> = (0..n).map(|i| Look::of(page, i, &kinds[page.lines[i].tokens.clone()])).collect();
+        let twice = times(n, |i| page.keys(i).0);
+        let traits: Vec<Traits> = (0..n).map(|i| looks[i].traits(page, i, twice[i])).collect();
+        let masked = times(n, |i| page.keys(i).1.unwrap_or(page.keys(i).0));
         Self {
-            looks: (0..n).map(|i| Look::of(page, i, &kinds[page.lines[i].tokens.clone()])).collect(),
+            composition: Composition::of(page, &traits, &masked),
+            looks,
             median,
             lines: n,
             copies: if n == 0 { 1 } else { page.on_host(0).documents.max(1) },
@@ -229,7 +241,7 @@ impl PageFacts {
             before,
             after,
             run,
-            twice: twice(page),
+            twice,
         }
     }
 
@@ -238,13 +250,12 @@ impl PageFacts {
     }
 }
 
-/// How often each line stands in the document.
-fn twice(page: &Page) -> Vec<u32> {
-    let key = |i: usize| page.tokens(i).iter().fold(0u64, |k, t| k.rotate_left(7) ^ t.hash);
+/// How often each line's key stands in the document.
+fn times(lines: usize, key: impl Fn(usize) -> u64) -> Vec<u32> {
     let mut place: ByHash<u32> = ByHash::default();
-    place.reserve(page.lines.len());
-    let mut times: Vec<u32> = Vec::with_capacity(page.lines.len());
-    let places: Vec<u32> = (0..page.lines.len())
+    place.reserve(lines);
+    let mut times: Vec<u32> = Vec::with_capacity(lines);
+    let places: Vec<u32> = (0..lines)
         .map(|i| {
             let place = *place.entry(key(i)).or_insert(times.len() as u32);
             if place as usize == times.len() {
@@ -266,7 +277,9 @@ impl Look {
             own += u32::from(kind.any(Kinds::SELF));
             any = any.or(*kind);
         }
-        let signs = Signs::of(text);
+        let (signs, tokens) = (Signs::of(text), page.tokens(i));
+        let short = tokens.len() <= DATE_WORDS_MAX;
+        let date = short && signs.digits > 0.0 && dates::is_date(page.view.text, tokens, page.phrases.lexicon());
         Self {
             ending: ending(text, line.stop) as u8,
             beginning: beginning(text) as u8,
@@ -277,10 +290,30 @@ impl Look {
             own: own as f32,
             function: function as f32,
             verb: any.any(Kinds::VERB),
-            month: any.any(Kinds::MONTH),
+            date: if date { 2 } else { u8::from(short && any.any(Kinds::MONTH)) },
             log: (1.0 + line.weight).ln(),
             signs,
         }
+    }
+}
+
+impl Look {
+    /// What the composition of its page asks for.
+    fn traits(&self, page: &Page, i: usize, times: u32) -> Traits {
+        use composition::{ADDRESS, AGAIN, CODE, DATE, DIGITS, ITEM, MARKED, MONEY, SHORT, STOP};
+        let traits = [
+            (MARKED, is_marked(page, i)),
+            (SHORT, page.lines[i].weight < 4.0),
+            (STOP, self.ending == 1),
+            (AGAIN, times > 1),
+            (ITEM, self.beginning == 4),
+            (CODE, self.code >= 2),
+            (DIGITS, self.signs.digits >= 0.1),
+            (MONEY, self.signs.found & signs::MONEY != 0),
+            (ADDRESS, self.signs.found & signs::ADDRESS != 0),
+            (DATE, self.date > 0),
+        ];
+        traits.into_iter().filter(|(_, has)| *has).fold(0, |all, (one, _)| all | one)
     }
 }
 
@@ -299,6 +332,8 @@ pub struct Sample {
     pub prose: bool,
     /// Indices of its features, in ascending order.
     pub features: Vec<u16>,
+    /// Its values for the second look, before the chances around it are known.
+    pub(super) values: Vec<u8>,
     /// Hashes of its words.
     pub words: Vec<u64>,
     /// Hashes of its beginning, its end, and all of it when it is short: [`Run`].
@@ -324,11 +359,15 @@ pub(super) fn is_arabic_article(page: &Page) -> bool {
     let total: f32 = page.lines.iter().map(|l| l.weight).sum();
     let prose = |l: &&super::page::Line| l.prose;
     let share = page.lines.iter().filter(prose).map(|l| l.weight).sum::<f32>() / total.max(1.0);
-    (share >= ARABIC_ARTICLE_SHARE || page.lines.len() < ARABIC_PAGE_LINES)
-        && (0..page.lines.len())
-            .filter(|&i| page.lines[i].weight >= 3.0 && !super::shape::has_address(page.text(i)))
-            .take(3)
-            .all(|i| script(page.text(i)) == 1)
+    // Of the first three lines most, since one may be a name or a title in another script.
+    let first = (0..page.lines.len())
+        .filter(|&i| page.lines[i].weight >= 3.0 && !super::shape::has_address(page.text(i)))
+        .take(3);
+    let (arabic, others) = first.fold((0, 0), |(arabic, others), i| match script(page.text(i)) {
+        1 => (arabic + 1, others),
+        _ => (arabic, others + 1),
+    });
+    (share >= ARABIC_ARTICLE_SHARE || page.lines.len() < ARABIC_PAGE_LINES) && arabic >= 2 * others
 }
 
 /// Share of running text from which a page in Arabic letters is an article.
@@ -338,30 +377,37 @@ const ARABIC_PAGE_LINES: usize = 60;
 
 /// The samples of every line.
 pub(super) fn of_page(page: &Page) -> Vec<Sample> {
-    let mut samples = Vec::with_capacity(page.lines.len());
-    each_line(page, &mut vec![0; page.lines.len() * GROUPS.len()], GROUPS.len(), |i, features, likes| {
+    let mut samples: Vec<Sample> = Vec::with_capacity(page.lines.len());
+    let mut values = vec![0; page.lines.len() * VALUES];
+    each_line(page, &mut values, VALUES, |i, features, likes| {
         let tokens = page.tokens(i);
         samples.push(Sample {
             span: page.lines[i].span,
             length: likes.length,
             prose: likes.prose,
             features: features.to_vec(),
+            values: Vec::new(),
             words: words(tokens).map(|t| t.hash).collect(),
             runs: Run::of(tokens).map(|(run, tokens)| run.key(tokens)).collect(),
             likes,
         });
     });
+    for (sample, values) in samples.iter_mut().zip(values.chunks_exact(VALUES)) {
+        sample.values = values.to_vec();
+    }
     samples
 }
 
 /// Writes for every line, into `values` from each multiple of `width` on, one more than the first
-/// bin of each group, and calls `each` with the line, the indices of its features and its likes.
+/// bin of each group and what the page is made of, and calls `each` with the line, the indices of its features and its likes.
 pub(super) fn each_line(page: &Page, values: &mut [u8], width: usize, mut each: impl FnMut(usize, &[u16], Likes)) {
     let facts = PageFacts::new(page);
     let mut active = Vec::with_capacity(2 * GROUPS.len());
     for (i, values) in values.chunks_exact_mut(width).enumerate() {
         active.clear();
-        of_line(page, &facts, i, Row { base: 0, group: 0, active: &mut active, values });
+        let (bins, around) = values[..VALUES].split_at_mut(GROUPS.len());
+        of_line(page, &facts, i, Row { base: 0, group: 0, active: &mut active, values: bins });
+        facts.composition.write(i, around);
         let (line, tokens, look) = (&page.lines[i], page.tokens(i), &facts.looks[i]);
         let bits = [at(line.weight, LENGTHS) as u8, look.ending, look.beginning, look.capitals];
         let likes = Likes {
@@ -407,6 +453,8 @@ impl Run {
     }
 }
 
+/// A longer line is no date.
+const DATE_WORDS_MAX: usize = 18;
 /// At most this many words of a line are looked at.
 const WORDS_MAX: usize = 40;
 
@@ -418,7 +466,6 @@ pub(super) fn words(tokens: &[Token]) -> impl ExactSizeIterator<Item = &Token> {
 fn of_line(page: &Page, facts: &PageFacts, i: usize, mut row: Row) {
     let n = facts.lines;
     let (line, look, tokens) = (&page.lines[i], &facts.looks[i], page.tokens(i));
-    let lexicon = page.phrases.lexicon();
     let kinds = &facts.kinds[line.tokens.clone()];
     let weight = |i: usize| page.lines[i].weight;
     let neighbour = |offset: isize| i.checked_add_signed(offset).filter(|&j| j < n);
@@ -440,9 +487,7 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize, mut row: Row) {
     row.bin("function_words", if line.weight < 3.0 { 4 } else { at(function, &[0.01, 0.2, 0.35]) });
     row.bin("verb", usize::from(look.verb));
     row.bins("signs", Bits(look.signs.found));
-    let some_date = tokens.len() <= 18 && look.month;
-    let date = digits > 0.0 && tokens.len() <= 18 && dates::is_date(page.view.text, tokens, lexicon);
-    row.bin("date", if date { 2 } else { usize::from(some_date) });
+    row.bin("date", look.date.into());
     let mark = page.marks[i].as_ref();
     row.bin("rule", mark.map_or(0, |m| 1 + m.label as usize));
     row.bin("rule_score", mark.map_or(0, |m| at(m.score, &[0.0, 0.7, 0.9])));
@@ -507,14 +552,18 @@ fn of_line(page: &Page, facts: &PageFacts, i: usize, mut row: Row) {
 /// A neighbour at a glance: its length, whether it ends in a stop, whether a rule named it.
 fn seen(page: &Page, j: usize) -> usize {
     let line = &page.lines[j];
-    let filler = page.marks[j].as_ref().is_some_and(|m| !matches!(m.label, Label::Title | Label::SectionHeading));
     match line.weight {
-        _ if filler => 1,
+        _ if is_marked(page, j) => 1,
         w if w < 3.0 => 2,
         w if w < 7.0 => 3,
         w if w < 15.0 => 4 + usize::from(line.stop),
         _ => 6 + usize::from(line.stop),
     }
+}
+
+/// Whether a rule has named it as filler.
+fn is_marked(page: &Page, i: usize) -> bool {
+    page.marks[i].as_ref().is_some_and(|m| !matches!(m.label, Label::Title | Label::SectionHeading))
 }
 
 fn ending(text: &str, stop: bool) -> usize {
@@ -581,7 +630,26 @@ fn script(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Classifier;
     use super::*;
+    use crate::fingerprint::LineFrequencies;
+    use crate::params::FillerParams;
+    use crate::tokenise::{View, default_tokeniser};
+
+    #[test]
+    fn an_article_in_arabic_letters_may_name_a_title_in_another_script() {
+        let classifier = Classifier::new(&FillerParams::default()).unwrap();
+        let is_article = |text: &str| {
+            let (view, lines) = (View::new(text, default_tokeniser()), LineFrequencies::default());
+            is_arabic_article(&classifier.rules(None, &view, &lines))
+        };
+        let arabic = "قال الوزير إن الوفد وصل أمس إلى المدينة";
+        let latin = "The Prophet by Kahlil Gibran";
+        assert!(is_article(&[arabic, latin, arabic].join("\n")));
+        assert!(!is_article(&[latin, arabic, latin].join("\n")));
+        assert!(!is_article(&[latin, arabic].join("\n")));
+        assert!(is_article(arabic));
+    }
 
     #[test]
     fn a_row_of_a_table_begins_like_no_other_line() {

@@ -21,6 +21,7 @@
 //! # Ok::<(), ghirbal::error::Error>(())
 //! ```
 
+mod composition;
 mod contact;
 mod context;
 mod dates;

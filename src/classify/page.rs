@@ -161,7 +161,8 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn keys(&self, line: usize) -> Keys {
+    /// What tells the line from others, as it is and with its numbers masked.
+    pub fn keys(&self, line: usize) -> Keys {
         self.keys[line].get().unwrap_or_else(|| {
             let keys = line_keys(self.view.text, self.tokens(line));
             self.keys[line].set(Some(keys));

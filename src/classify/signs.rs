@@ -29,12 +29,12 @@ pub(super) struct Signs {
 
 const SEPARATOR: u16 = 1;
 const RIGHTS: u16 = 1 << 1;
-const MONEY: u16 = 1 << 2;
+pub(super) const MONEY: u16 = 1 << 2;
 const BRACKET: u16 = 1 << 3;
 const QUOTE: u16 = 1 << 4;
 const STROKE: u16 = 1 << 5;
 const COLON: u16 = 1 << 6;
-const ADDRESS: u16 = 1 << 7;
+pub(super) const ADDRESS: u16 = 1 << 7;
 const COMMA: u16 = 1 << 8;
 const SETS: u16 = (1 << 9) - 1;
 /// May end a call or an arrow.
