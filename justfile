@@ -34,3 +34,11 @@ bench *CORPUS:
 # A wheel of the Python package in python/dist (needs maturin)
 wheel:
     cd python && CARGO_TARGET_DIR=../target maturin build --release --out dist
+
+# The pictures of the README, from what the program gives.
+demo:
+    checks/demo
+
+# The binary of a release, in a root that holds nothing else.
+static:
+    checks/static

@@ -78,6 +78,12 @@ impl Error {
         self
     }
 
+    /// Names the file and line of settings that say so.
+    pub fn said_in(mut self, path: &Path, line: u64) -> Self {
+        self.message += ", in";
+        self.at(path).line(line)
+    }
+
     /// Adds what the user can do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

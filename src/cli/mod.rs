@@ -122,6 +122,7 @@ enum Command {
         /// A corpus, or a folder that `clean` or `dedup` wrote
         path: PathBuf,
         /// LINE, DOC:LINE, or the number of a record
+        #[arg(value_name = "DOC:LINE")]
         line: String,
         #[command(flatten)]
         everything: Everything,
@@ -331,7 +332,7 @@ fn run(cli: Cli, typed: &ArgMatches, settings: &Settings, progress: &Arc<Progres
                 (None, Some(file)) => {
                     let page = new_page(&paths.paths, format, &file)?;
                     let run = everything.resources().bound(run, Some(&file), progress)?;
-                    report_page(&run, page, format, top.unwrap_or(TOP), progress)
+                    report_page(&run, (page, &file), format, top.unwrap_or(TOP), progress)
                 }
                 (None, None) => {
                     let run = everything.resources().bound(run, None, progress)?;
@@ -414,9 +415,12 @@ fn init(dir: &Path, progress: &Progress) -> Result<ExitCode> {
     let path = dir.join(settings::NAME);
     let new = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
     new.and_then(|mut file| file.write_all(settings::template(&Cli::command()).as_bytes())).map_err(|e| {
-        let exists = e.kind() == io::ErrorKind::AlreadyExists;
-        let hint = if exists { "edit it, or take it away first" } else { "name a folder one can write to" };
-        Error::io("write the settings to", &path, e).hint(hint)
+        if e.kind() == io::ErrorKind::AlreadyExists {
+            return Error::usage("there are settings already:")
+                .at(&path)
+                .hint("edit them, or take the file away first");
+        }
+        Error::io("write the settings to", &path, e).hint("name a folder one can write to")
     })?;
     told(progress, &format!("wrote {}; `ghirbal config` prints what is in force\n", path.display()))?;
     Ok(ExitCode::from(exit::DONE))
@@ -457,7 +461,7 @@ fn report(run: &Run, format: Format, top: usize, progress: &Progress) -> Result<
         Format::Text => {
             let (summary, samples) = run.report(top)?;
             progress.clear();
-            print(&terminal::render(&summary, &samples))?;
+            print(&terminal::render(&summary, &samples, columns()))?;
             summary
         }
         Format::Json => {
@@ -482,7 +486,13 @@ fn new_page(paths: &[PathBuf], format: Format, file: &Path) -> Result<html::NewF
 }
 
 /// The report, and a page of it.
-fn report_page(run: &Run, page: html::NewFile, format: Format, top: usize, progress: &Progress) -> Result<ExitCode> {
+fn report_page(
+    run: &Run,
+    (page, file): (html::NewFile, &Path),
+    format: Format,
+    top: usize,
+    progress: &Progress,
+) -> Result<ExitCode> {
     let (summary, mut samples, gathered) = run.page(top)?;
     page.commit(html::render(&summary, &samples, &gathered).as_bytes())?;
     progress.clear();
@@ -490,7 +500,8 @@ fn report_page(run: &Run, page: html::NewFile, format: Format, top: usize, progr
         Format::Json => print_json(&summary)?,
         Format::Text | Format::Jsonl => {
             samples.cut(top);
-            print(&terminal::render(&summary, &samples))?;
+            print(&terminal::render(&summary, &samples, columns()))?;
+            told(progress, &format!("\nwritten to {}, for any browser\n", file.display()))?;
         }
     }
     Ok(exit::finished(summary.skipped))
@@ -518,7 +529,7 @@ fn report_hosts(
     match format {
         Format::Text => {
             let lines = top.unwrap_or(if host.is_some() { ONE_HOST_TOP } else { HOSTS_TOP });
-            print(&hosts::render(&found, top.unwrap_or(HOSTS_TOP), lines))?;
+            print(&hosts::render(&found, top.unwrap_or(HOSTS_TOP), lines, columns()))?;
         }
         Format::Json => print_json(&found.summary)?,
         Format::Jsonl => hosts::rows(&found, &mut out).and_then(|()| out.flush()).map_err(failed)?,
@@ -545,23 +556,26 @@ fn write(run: Run, output: &Output, progress: &Progress) -> Result<ExitCode> {
 /// What a writing command says when it is done; `written` is nothing after a dry run.
 fn outcome(s: &Summary, written: Option<&Path>) -> String {
     let (going, passing) = match written {
-        Some(_) => ("taken out", "they passed through unchanged and are listed in findings.jsonl"),
-        None => ("to take out", "they would pass through unchanged; `report --format jsonl` lists them"),
+        Some(_) => ("taken out", "passed through unchanged, listed in findings.jsonl"),
+        None => ("to take out", "would pass through unchanged; `report --format jsonl` lists such"),
     };
     let mut out = format!(
         "{} read, {} removed as duplicates; {:.1} % of the text {going} ({}, {} of it to metadata)\n",
         terminal::count(s.documents, "document"),
-        s.documents_removed,
+        terminal::grouped(s.documents_removed),
         s.share_removed() * 100.0,
         terminal::size(s.bytes_removed),
         terminal::size(s.bytes_to_metadata),
     );
     out += &match written {
-        Some(dir) => format!("written to {}\n", dir.display()),
+        Some(dir) => {
+            let name = dir.display().to_string();
+            format!("written to {name}; `ghirbal restore {} -o DIR` puts everything back\n", for_a_shell(&name))
+        }
         None => "nothing was written (--dry-run)\n".to_owned(),
     };
     if s.skipped > 0 {
-        out += &format!("{} could not be read; {passing}\n", terminal::count(s.skipped, "record"));
+        out += &format!("{} could not be read: {passing}\n", terminal::count(s.skipped, "record"));
     }
     if s.sources_ignored > 0 {
         out += &format!("{} of no known format not read\n", terminal::count(s.sources_ignored, "file"));
@@ -573,9 +587,15 @@ fn outcome(s: &Summary, written: Option<&Path>) -> String {
         out += &format!("note: {note}\n");
     }
     for (limit, n) in &s.limits_reached {
-        out += &format!("limit: {limit}: {n}\n");
+        out += &format!("limit: {limit}: {}\n", terminal::grouped(*n));
     }
     out
+}
+
+/// A name as it is typed in a shell.
+fn for_a_shell(name: &str) -> String {
+    let plain = name.chars().all(|c| c.is_alphanumeric() || "/._-:".contains(c));
+    if plain { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
 
 /// Prints what a command says when it is done, unless it is to be quiet.
@@ -586,6 +606,12 @@ fn told(progress: &Progress, text: &str) -> Result<()> {
 
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(&(serde_json::to_string_pretty(value).unwrap_or_default() + "\n"))
+}
+
+/// Columns of a report: those of the terminal, where standard output is one.
+fn columns() -> usize {
+    let size = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+    size.map_or(terminal::COLUMNS_MAX, |(width, _)| width.0.into())
 }
 
 /// Prints to standard output, with colours where they belong.

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::resources::ResourceOptions;
 use crate::cli::phrases;
+use crate::cli::settings::nearest;
 use crate::error::{Error, Result};
 use crate::label::{Action, Label};
 use crate::normalise::Folds;
@@ -359,11 +360,22 @@ impl Inside {
                 if name == "contained" {
                     params.policy.set_contained(action)?;
                 } else {
-                    let label: Label = name.parse().map_err(Error::usage)?;
-                    params.policy.set(label, action)?;
+                    params.policy.set(label(name)?, action)?;
                 }
             }
         }
         Ok(())
     }
+}
+
+/// The label of a name.
+///
+/// # Errors
+/// There is none; the one that may have been meant.
+fn label(name: &str) -> Result<Label> {
+    name.parse().map_err(|e: String| {
+        let known = Label::ALL.iter().map(|label| label.name()).chain(["contained"]);
+        let error = Error::usage(e);
+        nearest(name, known).into_iter().fold(error, |error, near| error.hint(format!("is it `{near}`?")))
+    })
 }

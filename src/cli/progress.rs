@@ -120,13 +120,16 @@ impl Progress {
                 self.ends();
                 let Ok(mut state) = self.state.lock() else { return };
                 *state = State { phase: Some(phase), began: Instant::now(), at_bytes: 0, records: 0 };
-                let bar =
-                    if len_bytes.is_some() { "{spinner} {prefix} {bar:20} {msg}" } else { "{spinner} {prefix} {msg}" };
+                let bar = if len_bytes.is_some() {
+                    "{spinner} {prefix} {bar:20} {wide_msg}"
+                } else {
+                    "{spinner} {prefix} {wide_msg}"
+                };
                 self.bar.set_style(style(bar));
                 self.bar.reset();
                 self.bar.set_length(len_bytes.unwrap_or(0));
-                self.bar.set_prefix(phase.name());
                 self.bar.set_message(memory().unwrap_or_default());
+                self.bar.set_prefix(phase.name());
                 tracing::debug!(phase = phase.name(), expected_bytes = len_bytes, "begins");
             }
             Event::Read { at_bytes, records } => {
@@ -221,19 +224,22 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
 }
 
-/// `62 % · 180 MB/s · 56,000 records/s · 3 s left · 412 MiB`
+/// `62 % · 3 s left · 180 MB/s · 56,000 records/s · 412 MiB memory`
 fn told(state: &State, len_bytes: u64) -> String {
     let seconds = state.began.elapsed().as_secs_f64().max(1e-3);
     let per_second = |n: u64| (n as f64 / seconds) as u64;
-    let share = if len_bytes == 0 { 1.0 } else { state.at_bytes as f64 / len_bytes as f64 };
-    let mut parts = vec![
-        format!("{:.0} %", (share * 100.0).floor()),
-        format!("{}/s", size(per_second(state.at_bytes))),
-        format!("{}/s", count(per_second(state.records), "record")),
-    ];
-    if share > 0.0 {
+    if state.at_bytes == 0 {
+        return memory().unwrap_or_default();
+    }
+    // A narrow terminal cuts the end off.
+    let mut parts = Vec::new();
+    if len_bytes > 0 {
+        let share = state.at_bytes as f64 / len_bytes as f64;
+        parts.push(format!("{:.0} %", (share * 100.0).floor()));
         parts.push(format!("{} left", span_of_time(seconds * (1.0 / share - 1.0))));
     }
+    parts.push(format!("{}/s", size(per_second(state.at_bytes))));
+    parts.push(format!("{}/s", count(per_second(state.records), "record")));
     parts.extend(memory());
     parts.join(" · ")
 }
@@ -260,8 +266,8 @@ mod tests {
         let began = Instant::now().checked_sub(Duration::from_secs(10)).unwrap();
         let state = State { phase: Some(Phase::Survey), began, at_bytes: 250_000_000, records: 50_000 };
         let told = told(&state, 1_000_000_000);
-        assert!(told.starts_with("25 % · 2"), "{told}");
-        assert!(told.contains(" MB/s · ") && told.contains("records/s · ") && told.contains(" s left"), "{told}");
+        assert!(told.starts_with("25 % · 3"), "{told}");
+        assert!(told.contains(" s left · 2") && told.contains(" MB/s · ") && told.contains(" records/s"), "{told}");
     }
 
     #[test]

@@ -143,7 +143,7 @@ impl Settings {
             let one = Entry { key: entry.key.clone(), values: entry.values.clone(), line: entry.line };
             let one = Self { path: None, entries: vec![one] };
             if alone(&one).is_err_and(|e| e.to_string() == error.to_string()) {
-                return error.at(path).line(entry.line);
+                return error.said_in(path, entry.line);
             }
         }
         error
@@ -215,6 +215,12 @@ fn names(typed: &ArgMatches, option: &str, value: &str) -> bool {
     values.ok().flatten().is_some_and(|mut values| values.any(|v| v == value))
 }
 
+/// The known name that a misspelt one may have meant.
+pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let likely = known.map(|k| (strsim::jaro(k, name), k)).max_by(|x, y| x.0.total_cmp(&y.0));
+    likely.filter(|&(likeness, _)| likeness > 0.7).map(|(_, k)| k)
+}
+
 /// Reads a file of settings.
 fn parse(text: &str, path: &Path, command: &Command) -> Result<Vec<Entry>> {
     let line_of = |at: usize| text.as_bytes()[..at.min(text.len())].iter().filter(|&&b| b == b'\n').count() as u64 + 1;
@@ -229,11 +235,9 @@ fn parse(text: &str, path: &Path, command: &Command) -> Result<Vec<Entry>> {
         let (at, key) = (key.span().start, key.get_ref().as_ref());
         let Some(arg) = setting(command, key) else {
             let known = settings(command).filter_map(Arg::get_long);
-            let nearest =
-                known.map(|k| (strsim::jaro(k, &key.replace('_', "-")), k)).max_by(|x, y| x.0.total_cmp(&y.0));
-            let hint = match (nearest, NOT_SETTINGS.contains(&key)) {
+            let hint = match (nearest(&key.replace('_', "-"), known), NOT_SETTINGS.contains(&key)) {
                 (_, true) => format!("--{key} belongs to one call and is given on the command line"),
-                (Some((likeness, near)), _) if likeness > 0.7 => format!("is it `{near}`?"),
+                (Some(near), _) => format!("is it `{near}`?"),
                 _ => "`ghirbal config` lists every setting".to_owned(),
             };
             return Err(wrong(format!("unknown setting `{key}` in"), at).hint(hint));

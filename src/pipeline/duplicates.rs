@@ -293,7 +293,8 @@ fn matches(
     let mut matches: Sorter<Packed> = Sorter::new(spill, spill.share(8));
     let candidates = candidates.finish();
     let rank = |d: u32| survey.documents.fingerprint(d).filter(|_| !words.is_copy(d)).map(|f| f.0 as u64);
-    let audit = audited.map(|sample_len| audit(&cores, &candidates, params.documents.similar, sample_len, rank));
+    let similar = params.documents.similar;
+    let audit = audited.map(|sample_len| audit(&cores, &candidates, similar, sample_len, rank, spill));
     cores.verified(&candidates, params, |m| matches.push(between(m, preferred).pack()));
     let limits_reached = limits.into_iter().filter(|&(_, n)| n > 0).collect();
     Ok(Found { matches: matches.finish(), limits_reached, audit })
@@ -347,6 +348,11 @@ impl Cores<'_> {
     /// How many documents there are.
     pub(super) fn len(&self) -> u32 {
         self.words.len() as u32
+    }
+
+    /// How many words a document has.
+    pub(super) fn words_of(&self, document: u32) -> usize {
+        self.words.len_of(document)
     }
 
     /// The shingle sets of these documents.

@@ -359,7 +359,7 @@ impl Run {
         let shown = tally.samples.across.clone();
         let examiner = Examiner { wants, across: &shown, ..self.examiner(known) };
         examiner.run_from(Phase::Examine, start, |examined| each(examined, tally))?;
-        tally.finish(&self.tokeniser);
+        tally.finish(&self.tokeniser, self.stages);
         Ok(())
     }
 
@@ -632,7 +632,7 @@ impl Tally {
         examined
     }
 
-    fn finish(&mut self, tokeniser: &Tokeniser) {
+    fn finish(&mut self, tokeniser: &Tokeniser, stages: Stages) {
         self.samples.finish(tokeniser);
         self.gathered.iter_mut().for_each(|g| g.finish(tokeniser));
         let s = &mut self.summary;
@@ -661,8 +661,9 @@ impl Tally {
             && s.limits_reached.is_empty()
         {
             s.notes.push(format!(
-                "nothing was found: no two documents share {} of their shingles, no passage stands twice and no line looks like filler",
-                s.params.documents.similar
+                "nothing was found: no two documents share {} of their shingles{}",
+                s.params.documents.similar,
+                if stages.inside { ", no passage stands twice and no line looks like filler" } else { "" },
             ));
         }
     }

@@ -6,16 +6,21 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
+use anstyle::Style;
 use serde::Serialize;
 
 use crate::decide::round;
 use crate::label::{Action, Label};
 use crate::report::Excerpt;
 use crate::report::rows::FORMAT_VERSION;
-use crate::report::terminal::{FAINT, FLAGGED, HEADING, count, grouped, isolate, quoted, style};
+use crate::report::terminal::{
+    COLUMNS_MAX, COLUMNS_MIN, FAINT, FLAGGED, HEADING, count, grouped, isolate, prose, quoted, style,
+};
 
-/// Columns of a line of text, so that the table fits 100 columns.
-const LINE_COLUMNS: usize = 40;
+/// Columns of the table besides a line's text.
+const TABLE_COLUMNS: usize = 60;
+/// Columns of that in a terminal too narrow for both.
+const LINE_COLUMNS_MIN: usize = 20;
 
 /// What the hosts of a corpus repeat.
 #[derive(Clone, Debug, PartialEq)]
@@ -187,15 +192,15 @@ pub fn rows(hosts: &Hosts, out: &mut dyn std::io::Write) -> std::io::Result<()> 
 
 // ---------------------------------------------------------------- tables
 
-/// At most `top_hosts` hosts with at most `top_lines` lines each.
-pub fn render(hosts: &Hosts, top_hosts: usize, top_lines: usize) -> String {
+/// At most `top_hosts` hosts with at most `top_lines` lines each, in so many columns.
+pub fn render(hosts: &Hosts, top_hosts: usize, top_lines: usize, columns: usize) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = try_render(&mut out, hosts, top_hosts, top_lines);
+    let _ = try_render(&mut out, hosts, top_hosts, top_lines, columns.clamp(COLUMNS_MIN, COLUMNS_MAX));
     out
 }
 
-fn try_render(out: &mut String, all: &Hosts, top_hosts: usize, top_lines: usize) -> fmt::Result {
+fn try_render(out: &mut String, all: &Hosts, top_hosts: usize, top_lines: usize, columns: usize) -> fmt::Result {
     let s = &all.summary;
     write!(out, "{HEADING}{}{HEADING:#}", count(s.documents, "document"))?;
     match (s.hosts, s.documents_without_host) {
@@ -214,7 +219,7 @@ fn try_render(out: &mut String, all: &Hosts, top_hosts: usize, top_lines: usize)
         s.documents_prose_min,
     )?;
     for host in all.hosts.iter().take(top_hosts) {
-        table(out, host, top_lines)?;
+        table(out, host, top_lines, columns)?;
     }
     let hidden = all.hosts.get(top_hosts..).unwrap_or_default();
     let named = hidden.iter().filter(|host| host.name.is_some()).count() as u64;
@@ -228,15 +233,16 @@ fn try_render(out: &mut String, all: &Hosts, top_hosts: usize, top_lines: usize)
         writeln!(out, "\n{FAINT}{what}; --top shows more, --hosts=HOST one, --format jsonl all{FAINT:#}")?;
     }
     for note in &s.notes {
-        writeln!(out, "\n{FLAGGED}note{FLAGGED:#} {note}")?;
+        writeln!(out)?;
+        prose(out, Style::new(), 0, columns, &format!("{FLAGGED}note{FLAGGED:#} {note}"))?;
     }
     for (limit, n) in &s.limits_reached {
-        writeln!(out, "\n{FLAGGED}limit{FLAGGED:#} {limit}: {n}")?;
+        writeln!(out, "\n{FLAGGED}limit{FLAGGED:#} {limit}: {}", grouped(*n))?;
     }
     Ok(())
 }
 
-fn table(out: &mut String, host: &Host, top: usize) -> fmt::Result {
+fn table(out: &mut String, host: &Host, top: usize, columns: usize) -> fmt::Result {
     let name = host.name.as_deref().map_or_else(|| "documents of no host".to_owned(), isolate);
     let lines = match host.lines.len() as u64 {
         0 => "no line recurs".to_owned(),
@@ -263,7 +269,7 @@ fn table(out: &mut String, host: &Host, top: usize) -> fmt::Result {
             position.name(),
             percent(stability),
             action.name(),
-            quoted(Excerpt::new(&line.text).as_str(), LINE_COLUMNS),
+            quoted(Excerpt::new(&line.text).as_str(), columns.saturating_sub(TABLE_COLUMNS).max(LINE_COLUMNS_MIN)),
         )?;
     }
     if host.lines.len() > top {

@@ -20,7 +20,8 @@ const EXCERPT_CHARS: usize = 90;
 pub struct Excerpt(String);
 
 impl Excerpt {
-    /// White space is folded; control characters and direction overrides are shown as escapes.
+    /// White space is folded; control characters and direction overrides are shown as escapes; marks that
+    /// nobody sees and an isolate makes idle are left out.
     pub fn new(text: &str) -> Self {
         Self::cut(text, EXCERPT_CHARS)
     }
@@ -42,7 +43,7 @@ impl Excerpt {
             if chars > 0 {
                 out.push(' ');
             }
-            for c in word.chars() {
+            for c in word.chars().filter(|c| !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{feff}')) {
                 if chars == chars_max {
                     out.push('…');
                     return Self(out);
@@ -244,7 +245,7 @@ pub struct Samples {
     pub top: usize,
     /// Whether passages are compared in full too.
     pub whole: bool,
-    /// The documents that lose most, in reading order once finished.
+    /// The documents that lose most, these first once finished; ties in reading order.
     pub documents: Vec<DocumentSample>,
     /// The longest passages.
     pub passages: Vec<PassageSample>,
@@ -284,7 +285,7 @@ impl Samples {
         }
     }
 
-    /// Cuts everything down to the largest `top`, documents back in reading order.
+    /// Cuts everything down to the largest `top`.
     pub fn finish(&mut self, tokeniser: &Tokeniser) {
         self.passages.extend(self.across.drain(..).map(|(_, sample)| sample));
         self.shrink();
@@ -295,7 +296,6 @@ impl Samples {
                 p.whole = Compared::whole(&a, &b, tokeniser);
             }
         }
-        self.documents.sort_by_key(|d| d.number);
     }
 
     /// What finished samples with a smaller `top` would hold.
@@ -303,7 +303,6 @@ impl Samples {
         self.top = top;
         self.clusters.truncate(top);
         self.shrink();
-        self.documents.sort_by_key(|d| d.number);
     }
 
     fn shrink(&mut self) {
@@ -322,6 +321,7 @@ mod tests {
     fn an_excerpt_cannot_move_the_cursor_or_turn_the_text() {
         let hostile = "a\u{1b}[2Jb\u{202e}c\n\nd";
         assert_eq!(Excerpt::new(hostile).as_str(), "a\\u{1b}[2Jb\\u{202e}c d");
+        assert_eq!(Excerpt::new("\u{feff}ما \u{200f}للبيئة").as_str(), "ما للبيئة");
         assert_eq!(Excerpt::new(&"x".repeat(500)).as_str().chars().count(), EXCERPT_CHARS + 1);
     }
 
@@ -351,7 +351,7 @@ mod tests {
             samples.offer(document(number, taken), vec![]);
         }
         samples.finish(crate::tokenise::default_tokeniser());
-        assert_eq!(samples.documents.iter().map(|d| d.number).collect::<Vec<_>>(), [0, 15]);
+        assert_eq!(samples.documents.iter().map(|d| d.number).collect::<Vec<_>>(), [15, 0]);
         samples.cut(1);
         assert_eq!(samples.documents.iter().map(|d| d.number).collect::<Vec<_>>(), [15]);
     }

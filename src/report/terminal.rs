@@ -18,43 +18,87 @@ const REMOVED: Style = AnsiColor::Red.on_default();
 const MOVED: Style = AnsiColor::Cyan.on_default();
 pub(super) const FLAGGED: Style = AnsiColor::Yellow.on_default();
 
-/// Columns of an excerpt, so that a line with its margin fits 100 columns.
-const EXCERPT_COLUMNS: usize = 64;
+/// Columns of a report that goes to no terminal; a wider terminal has no wider report.
+pub const COLUMNS_MAX: usize = 100;
+/// The fewest columns that a report is laid out for.
+pub const COLUMNS_MIN: usize = 60;
+
+/// Columns of a side of a passage: longer lines are hard to compare.
+const SIDE_COLUMNS_MAX: usize = 76;
 /// Lines of one side of a passage.
 const SIDE_LINES_MAX: usize = 2;
 /// Spans shown of one document.
-const SPANS_MAX: usize = 8;
+const SPANS_MAX: usize = 5;
 
-/// The whole report.
-pub fn render(summary: &Summary, samples: &Samples) -> String {
+/// The whole report, in lines of so many columns; only an id or a word that is longer still goes beyond.
+pub fn render(summary: &Summary, samples: &Samples, columns: usize) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = try_render(&mut out, summary, samples);
+    let _ = try_render(&mut out, summary, samples, columns.clamp(COLUMNS_MIN, COLUMNS_MAX));
     out
 }
 
-fn try_render(out: &mut String, summary: &Summary, samples: &Samples) -> fmt::Result {
-    head(out, summary)?;
-    labels(out, summary, samples)?;
-    duplicates(out, summary, samples)?;
-    passages(out, summary, &samples.passages)?;
-    documents(out, summary, &samples.documents)?;
+fn try_render(out: &mut String, summary: &Summary, samples: &Samples, columns: usize) -> fmt::Result {
+    head(out, summary, columns)?;
+    labels(out, summary, samples, columns)?;
+    duplicates(out, summary, samples, columns)?;
+    passages(out, summary, &samples.passages, columns)?;
+    documents(out, summary, &samples.documents, columns)?;
     if summary.sources_ignored > 0 {
-        writeln!(out, "\n{FAINT}{} of no known format not read{FAINT:#}", count(summary.sources_ignored, "file"))?;
+        let ignored = count(summary.sources_ignored, "file");
+        writeln!(out)?;
+        prose(
+            out,
+            FAINT,
+            0,
+            columns,
+            &format!("{ignored} of no known format not read; a file named directly is read as text"),
+        )?;
     }
     if summary.sources_hidden > 0 {
         writeln!(out, "\n{FAINT}{} not read{FAINT:#}", count(summary.sources_hidden, "hidden file or folder"))?;
     }
     for note in &summary.notes {
-        writeln!(out, "\n{FLAGGED}note{FLAGGED:#} {note}")?;
+        writeln!(out)?;
+        prose(out, Style::new(), 0, columns, &format!("{FLAGGED}note{FLAGGED:#} {note}"))?;
     }
     for (limit, n) in &summary.limits_reached {
-        writeln!(out, "\n{FLAGGED}limit{FLAGGED:#} {limit}: {n}")?;
+        writeln!(out, "\n{FLAGGED}limit{FLAGGED:#} {limit}: {}", grouped(*n))?;
     }
     Ok(())
 }
 
-fn head(out: &mut String, s: &Summary) -> fmt::Result {
+/// A sentence, broken between words.
+pub(super) fn prose(out: &mut String, style: Style, margin: usize, columns: usize, text: &str) -> fmt::Result {
+    write!(out, "{:margin$}{style}", "")?;
+    let mut at = margin;
+    for (i, word) in text.split(' ').enumerate() {
+        let width = shown_width(word);
+        if i > 0 && at + 1 + width > columns {
+            write!(out, "{style:#}\n{:1$}{style}", "", margin + 2)?;
+            at = margin + 2;
+        } else if i > 0 {
+            out.push(' ');
+            at += 1;
+        }
+        out.push_str(word);
+        at += width;
+    }
+    writeln!(out, "{style:#}")
+}
+
+/// Columns of text that may hold styles.
+fn shown_width(text: &str) -> usize {
+    anstream::adapter::strip_str(text).to_string().width()
+}
+
+/// What a line says and what it says of that, below each other where there is no room for both.
+fn beside(out: &mut String, left: &str, right: &str, columns: usize) -> fmt::Result {
+    let apart = if shown_width(left) + 2 + shown_width(right) > columns { "\n    " } else { "  " };
+    writeln!(out, "{left}{apart}{right}")
+}
+
+fn head(out: &mut String, s: &Summary, columns: usize) -> fmt::Result {
     writeln!(
         out,
         "{HEADING}{}{HEADING:#} · {} · {}{}",
@@ -67,73 +111,93 @@ fn head(out: &mut String, s: &Summary) -> fmt::Result {
             String::new()
         },
     )?;
-    writeln!(
-        out,
+    let would_go = format!(
         "{REMOVED}{:.1} %{REMOVED:#} of the text would go ({}), {} of it to metadata; nothing has been changed",
         s.share_removed() * 100.0,
         size(s.bytes_removed),
         size(s.bytes_to_metadata),
-    )
+    );
+    prose(out, Style::new(), 0, columns, &would_go)
 }
 
-fn labels(out: &mut String, s: &Summary, samples: &Samples) -> fmt::Result {
-    if s.labels.values().all(|c| c.actions.keys().all(|&a| a == Action::Keep)) {
+/// One line a class: as much of it as there is room for, what becomes of it before all else.
+fn labels(out: &mut String, s: &Summary, samples: &Samples, columns: usize) -> fmt::Result {
+    let rows: Vec<_> = s
+        .labels
+        .iter()
+        .filter(|(_, c)| c.actions.keys().any(|&a| a != Action::Keep))
+        .map(|(label, c)| {
+            let mut actions: Vec<(Action, u64)> = c.actions.iter().map(|(&action, &n)| (action, n)).collect();
+            actions.sort_by_key(|&(action, n)| std::cmp::Reverse((n, action)));
+            let names: Vec<&str> = actions.iter().map(|(action, _)| action.name()).collect();
+            (label, c, style(actions[0].0), names.join(", "))
+        })
+        .collect();
+    if rows.is_empty() {
         return Ok(());
     }
+    let has_bytes = columns >= 75;
+    let bytes = |text: &str| if has_bytes { format!(" {text:>9}") } else { String::new() };
+    let becomes_columns = rows.iter().map(|(.., becomes)| becomes.len()).chain(["becomes".len()]).max().unwrap_or(0);
+    let taken = 18 + 8 + 7 + bytes("").len() + 10 + 2 + becomes_columns + 2;
+    let example_columns = columns.checked_sub(taken).filter(|&left| left >= 12);
     writeln!(
         out,
-        "\n{HEADING}{:<18} {:>7} {:>6} {:>9} {:>9}  {:<9} for example{HEADING:#}",
-        "class", "spans", "docs", "bytes", "go", "becomes"
+        "\n{HEADING}{:<18} {:>7} {:>6}{} {:>9}  {:<becomes_columns$}{}{HEADING:#}",
+        "class",
+        "spans",
+        "docs",
+        bytes("bytes"),
+        "go",
+        "becomes",
+        if example_columns.is_some() { "  for example" } else { "" },
     )?;
-    for (label, c) in &s.labels {
-        let Some((&action, _)) = c.actions.iter().max_by_key(|&(action, n)| (n, *action)) else { continue };
-        if action == Action::Keep && c.actions.len() == 1 {
-            continue;
-        }
-        let style = style(action);
-        let example = samples.labels.get(label).map(|(_, span)| quoted(span.excerpt.as_str(), 36)).unwrap_or_default();
+    for (label, c, style, becomes) in rows {
+        let example = example_columns.zip(samples.labels.get(label));
+        let example = example.map(|(columns, (_, span))| format!("  {}", quoted(span.excerpt.as_str(), columns)));
         writeln!(
             out,
-            "{:<18} {:>7} {:>6} {:>9} {:>9}  {style}{:<9}{style:#} {example}",
+            "{:<18} {:>7} {:>6}{} {:>9}  {style}{becomes:<becomes_columns$}{style:#}{}",
             label.name(),
-            c.spans,
-            c.documents,
-            size(c.bytes),
+            grouped(c.spans),
+            grouped(c.documents),
+            bytes(&size(c.bytes)),
             if c.bytes_taken == 0 { "·".to_owned() } else { size(c.bytes_taken) },
-            action.name(),
+            example.unwrap_or_default(),
         )?;
     }
-    writeln!(out, "{FAINT}{:<18} {:>7} {:>6} {:>9} {:>9}{FAINT:#}", "together", "", "", "", size(s.bytes_removed))
+    writeln!(out, "{FAINT}{:<18} {:>7} {:>6}{} {:>9}{FAINT:#}", "together", "", "", bytes(""), size(s.bytes_removed))
 }
 
-fn duplicates(out: &mut String, s: &Summary, samples: &Samples) -> fmt::Result {
-    let kinds: Vec<String> = s.duplicates.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+fn duplicates(out: &mut String, s: &Summary, samples: &Samples, columns: usize) -> fmt::Result {
+    let kinds: Vec<String> = s.duplicates.iter().map(|(kind, &n)| format!("{} {kind}", grouped(n))).collect();
     let found = if kinds.is_empty() {
         "none".to_owned()
     } else {
         format!("{} in {}", kinds.join(", "), count(s.clusters, "cluster"))
     };
-    writeln!(
-        out,
-        "\n{HEADING}duplicate documents{HEADING:#}  {found}, at Jaccard >= {} on {}-word shingles",
-        s.params.documents.similar, s.params.documents.shingle_len_tokens,
-    )?;
-    missed(out, s)?;
+    let found = format!("{HEADING}duplicate documents{HEADING:#}  {found},");
+    let by = format!(
+        "at Jaccard >= {} on {}-word shingles",
+        s.params.documents.similar, s.params.documents.shingle_len_tokens
+    );
+    writeln!(out)?;
+    prose(out, Style::new(), 0, columns, &format!("{found} {by}"))?;
+    missed(out, s, columns)?;
     for c in &samples.clusters {
         let (first, jaccard) = &c.first;
-        let more = if c.members > 1 { format!(" and {} more", c.members - 1) } else { String::new() };
+        let more = (c.members as u64).saturating_sub(1);
+        let more = if more > 0 { format!(" and {} more", grouped(more)) } else { String::new() };
         writeln!(out, "  {} {FAINT}stays for{FAINT:#} {} ({jaccard:.2}){more}", isolate(&c.anchor), isolate(first))?;
     }
     Ok(())
 }
 
 /// What the search is expected to miss, and what a sample says it did.
-fn missed(out: &mut String, s: &Summary) -> fmt::Result {
-    writeln!(out, "  {FAINT}{}{FAINT:#}", expected_to_miss(s))?;
-    s.audit.iter().try_for_each(|audit| {
-        // One screen is 100 columns wide.
-        writeln!(out, "  {}", audited(audit, s.params.documents.similar).replace("; ", ";\n    "))
-    })
+fn missed(out: &mut String, s: &Summary, columns: usize) -> fmt::Result {
+    prose(out, FAINT, 2, columns, &expected_to_miss(s))?;
+    let similar = s.params.documents.similar;
+    s.audit.iter().try_for_each(|audit| prose(out, Style::new(), 2, columns, &audited(audit, similar)))
 }
 
 /// What the bands of a run are expected to miss.
@@ -161,8 +225,8 @@ pub(super) fn audited(a: &Audit, similar: f64) -> String {
     let high = (a.complete_max * 1_000.0).ceil() / 10.0;
     drawn
         + &format!(
-            "{} at or above {similar}, {} missed; all of its pairs proposed for {} of {}, so for {low:.1}–{high:.1} % of \
-             all such documents ({:.0} % confidence)",
+            "{} at or above {similar}, {} missed; {} of {} in them have all theirs proposed, so {low:.1}–{high:.1} % of \
+             all such documents do ({:.0} % confidence)",
             count(a.pairs, "pair"),
             grouped(a.pairs_missed),
             grouped(a.documents_complete),
@@ -183,38 +247,42 @@ pub(super) fn per_cent(share: f64) -> String {
     }
 }
 
-fn passages(out: &mut String, s: &Summary, passages: &[PassageSample]) -> fmt::Result {
+fn passages(out: &mut String, s: &Summary, passages: &[PassageSample], columns: usize) -> fmt::Result {
     if passages.is_empty() {
         return Ok(());
     }
     let shown = if s.passages > passages.len() as u64 {
-        format!("{} of {}", passages.len(), s.passages)
+        format!("{} of {}", grouped(passages.len() as u64), grouped(s.passages))
     } else {
-        s.passages.to_string()
+        grouped(s.passages)
     };
     writeln!(out, "\n{HEADING}repeated passages{HEADING:#}  {shown}, the longest first")?;
     for p in passages {
         let other = if p.docs.0 == p.docs.1 { String::new() } else { format!(" of {}", isolate(&p.docs.1)) };
-        writeln!(
-            out,
-            "  {} {HEADING}{} ≈ {}{HEADING:#}{other}  {FAINT}{}, {:.0} % of the aligned words equal, {} words{FAINT:#}",
+        let places = format!(
+            "  {} {HEADING}{} ≈ {}{HEADING:#}{other}",
             isolate(&p.docs.0),
             line_range("line", p.lines.0),
             line_range("line", p.lines.1),
+        );
+        let likeness = format!(
+            "{FAINT}{}, {:.0} % of the aligned words equal, {}{FAINT:#}",
             p.kind.name(),
             (p.identity * 100.0).floor(),
-            p.words,
-        )?;
-        side(out, &p.compared.a)?;
-        side(out, &p.compared.b)?;
+            count(p.words.into(), "word"),
+        );
+        beside(out, &places, &likeness, columns)?;
+        side(out, &p.compared.a, columns)?;
+        side(out, &p.compared.b, columns)?;
     }
     Ok(())
 }
 
 /// One side of a passage on up to two lines, what differs from the other side in brackets; an empty
 /// pair stands where only the other side has words.
-fn side(out: &mut String, stretches: &[Stretch]) -> fmt::Result {
-    const COLUMNS: usize = EXCERPT_COLUMNS + 12;
+fn side(out: &mut String, stretches: &[Stretch], columns_max: usize) -> fmt::Result {
+    // Besides the text, a margin of six and an ellipsis.
+    let columns_max = (columns_max - 8).min(SIDE_COLUMNS_MAX);
     let mut lines: Vec<(String, usize)> = vec![(String::new(), 0)];
     let words = stretches.iter().flat_map(|s| {
         let mut words: Vec<String> = s.text.split(' ').map(str::to_owned).collect();
@@ -226,7 +294,7 @@ fn side(out: &mut String, stretches: &[Stretch]) -> fmt::Result {
     });
     for (word, differs) in words {
         let width = word.width();
-        if lines[lines.len() - 1].1 + 1 + width > COLUMNS && lines[lines.len() - 1].1 > 0 {
+        if lines[lines.len() - 1].1 + 1 + width > columns_max && lines[lines.len() - 1].1 > 0 {
             if lines.len() == SIDE_LINES_MAX {
                 lines[SIDE_LINES_MAX - 1].0.push_str(" …");
                 break;
@@ -241,7 +309,7 @@ fn side(out: &mut String, stretches: &[Stretch]) -> fmt::Result {
         if differs {
             write!(line, "{FLAGGED}{word}{FLAGGED:#}")?;
         } else {
-            line.push_str(&cut(&word, COLUMNS));
+            line.push_str(&cut(&word, columns_max));
         }
         *columns += 1 + width;
     }
@@ -251,14 +319,15 @@ fn side(out: &mut String, stretches: &[Stretch]) -> fmt::Result {
     Ok(())
 }
 
-fn documents(out: &mut String, s: &Summary, documents: &[DocumentSample]) -> fmt::Result {
+fn documents(out: &mut String, s: &Summary, documents: &[DocumentSample], columns: usize) -> fmt::Result {
     if documents.is_empty() {
         return Ok(());
     }
-    let of = if s.documents > documents.len() as u64 { ", the ones that lose most" } else { "" };
-    writeln!(out, "\n{HEADING}documents{HEADING:#}{FAINT}{of}{FAINT:#}")?;
+    let few = documents.len() as u64;
+    let of = if s.documents > few { format!("{} of {}, ", grouped(few), grouped(s.documents)) } else { String::new() };
+    writeln!(out, "\n{HEADING}documents{HEADING:#}  {of}those that lose most first")?;
     for d in documents {
-        writeln!(out, "  {HEADING}{}{HEADING:#}  {} of {} go", isolate(&d.id), size(d.bytes_taken), size(d.bytes),)?;
+        writeln!(out, "  {HEADING}{}{HEADING:#}  {} of {} go", isolate(&d.id), size(d.bytes_taken), size(d.bytes))?;
         let groups = groups(&d.spans);
         for group in groups.iter().take(SPANS_MAX) {
             let style = style(group.action);
@@ -268,7 +337,7 @@ fn documents(out: &mut String, s: &Summary, documents: &[DocumentSample]) -> fmt
                 group.action.name(),
                 line_range("line", group.lines),
                 group.label,
-                quoted(group.excerpt, EXCERPT_COLUMNS - 12),
+                quoted(group.excerpt, columns - 46),
             )?;
         }
         if groups.len() > SPANS_MAX {
@@ -331,7 +400,7 @@ pub fn count(n: u64, noun: &str) -> String {
 }
 
 /// Digits in groups of three.
-pub(super) fn grouped(n: u64) -> String {
+pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
@@ -365,13 +434,13 @@ pub(super) fn quoted(excerpt: &str, columns: usize) -> String {
     format!("\u{2068}{}\u{2069}", cut(excerpt, columns))
 }
 
-/// As much of a text as fits some columns.
+/// As much of a text as fits some columns, an ellipsis where it is cut included.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
     let mut shown = String::new();
     for c in text.chars() {
         shown.push(c);
         if shown.width() > columns {
-            shown.pop();
+            while shown.width() >= columns && shown.pop().is_some() {}
             shown.push('…');
             break;
         }
@@ -388,6 +457,22 @@ mod tests {
         assert_eq!(count(1, "word"), "1 word");
         assert_eq!(count(1_234_567, "word"), "1,234,567 words");
         assert_eq!((size(999), size(1_500), size(240_000_000)), ("999 B".into(), "1.5 KB".into(), "240.0 MB".into()));
+    }
+
+    #[test]
+    fn what_is_cut_fits() {
+        for (text, columns, expect) in
+            [("غربال", 5, "غربال"), ("غربال", 4, "غرب…"), ("中文字", 5, "中文…"), ("中文字", 4, "中…")]
+        {
+            assert_eq!(cut(text, columns), expect);
+        }
+    }
+
+    #[test]
+    fn a_sentence_breaks_between_words_and_styles_take_no_room() {
+        let mut out = String::new();
+        prose(&mut out, Style::new(), 2, 12, &format!("{HEADING}one{HEADING:#} two three four")).unwrap();
+        assert_eq!(anstream::adapter::strip_str(&out).to_string(), "  one two\n    three\n    four\n");
     }
 
     #[test]

@@ -1,5 +1,11 @@
 //! Reports: what is counted, what is said, and that finding nothing says why.
 
+use ghirbal::label::{Action, Label};
+use ghirbal::params::Params;
+use ghirbal::pipeline::{Run, Stages};
+use ghirbal::report::terminal;
+use unicode_width::UnicodeWidthStr;
+
 use crate::helper::{Folder, article, of_type, record};
 
 #[test]
@@ -89,10 +95,67 @@ fn columns_stand_below_each_other_in_any_script() {
     }
 }
 
+/// The report on the seeds for a terminal of so many columns, without styles.
+fn report_in(columns: usize) -> String {
+    let run = Run::new(&["seeds".into()], Params::default(), Stages::ALL).unwrap();
+    let (summary, samples) = run.report(5).unwrap();
+    anstream::adapter::strip_str(&terminal::render(&summary, &samples, columns)).to_string()
+}
+
+#[test]
+fn a_narrow_terminal_has_a_narrow_report() {
+    for columns in [60, 80, 100] {
+        let told = report_in(columns);
+        told.lines().for_each(|line| assert!(line.width() <= columns, "{} of {columns}: {line}", line.width()));
+        assert_eq!(told.contains("for example"), columns > 60, "{told}");
+        for part in ["26.5 %", "read_also_content", "inserted_headline", "7.0 KB", "line 7 ≈ line 11"] {
+            assert!(told.contains(part), "{part} in {columns}: {told}");
+        }
+    }
+    assert_eq!(report_in(400), report_in(100));
+    assert_eq!(report_in(1), report_in(60));
+}
+
+#[test]
+fn what_loses_most_stands_first() {
+    let told = crate::helper::ghirbal("report seeds").ok().stdout;
+    let documents = told.split("\ndocuments").nth(1).unwrap();
+    let order: Vec<&str> = documents.split("\n  \u{2068}").skip(1).map(|d| &d[..3]).collect();
+    assert_eq!(order, ["003", "002", "001", "000", "004"], "{told}");
+}
+
+#[test]
+fn a_class_with_two_fates_names_both_and_large_numbers_are_grouped() {
+    let run = Run::new(&["seeds".into()], Params::default(), Stages::ALL).unwrap();
+    let (mut summary, samples) = run.report(5).unwrap();
+    let label = summary.labels.get_mut(&Label::SiteLabel).unwrap();
+    label.spans = 12_345;
+    label.actions = [(Action::Remove, 2_345), (Action::Flag, 10_000)].into();
+    summary.passages = 4_953;
+    let told = anstream::adapter::strip_str(&terminal::render(&summary, &samples, 100)).to_string();
+    let line = told.lines().find(|l| l.starts_with("site_label")).unwrap();
+    assert!(line.contains(" 12,345 ") && line.contains("  flag, remove  "), "{line}");
+    assert!(told.contains("5 of 4,953"), "{told}");
+}
+
+#[test]
+fn a_writing_command_says_how_to_go_back_and_counts_well() {
+    let lines = record("1", &article(1, 6)) + "no record\n";
+    let folder = Folder::with(&[("a.jsonl", lines)]);
+    let ran = folder.ghirbal("clean a.jsonl -o out").code(2);
+    ran.says(&[
+        "written to out; `ghirbal restore out -o DIR` puts everything back",
+        "1 record could not be read: passed through unchanged",
+    ]);
+}
+
 #[test]
 fn finding_nothing_says_so() {
     let folder = Folder::with(&[("a.txt", article(6, 6)), ("b.txt", article(7, 6))]);
-    folder.ghirbal("report a.txt b.txt").ok().says(&["nothing was found: no two documents share 0.8"]);
+    folder.ghirbal("report a.txt b.txt").ok().says(&["nothing was found: no two documents share 0.8", "no passage"]);
+    // Of what was not looked for nothing is said.
+    let told = folder.ghirbal("dedup a.txt b.txt -o out").ok().stdout;
+    assert!(told.contains("no two documents share 0.8") && !told.contains("no passage"), "{told}");
 }
 
 #[test]

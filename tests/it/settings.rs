@@ -83,11 +83,11 @@ fn what_is_wrong_is_told_with_its_line() {
         ("\nsimilar = true\n", "`similar` cannot be boolean, in `ghirbal.toml` line 2"),
         ("\n\nsimilar = \"much\"\n", "invalid value 'much'"),
         ("\n\nsimilar = \"much\"\n", "`ghirbal.toml` line 3"),
-        ("\nsimilar = 80\n", "--similar is 80 `ghirbal.toml` line 2"),
+        ("\nsimilar = 80\n", "--similar is 80, in `ghirbal.toml` line 2"),
         ("level = \"harsh\"\n", "invalid value 'harsh'"),
         ("seed = 1\nremove = [\"titel\"]\n", "unknown label `titel`"),
         ("seed = 1\nremove = [\"titel\"]\n", "`ghirbal.toml` line 2"),
-        ("max-removed = 50\n", "--max-removed is 50 `ghirbal.toml` line 1"),
+        ("max-removed = 50\n", "--max-removed is 50, in `ghirbal.toml` line 1"),
         ("bands = 3\n", "one of bands and rows is set"),
         ("phrases = [\"missing.txt\"]\n", "missing.txt"),
     ] {
@@ -103,7 +103,7 @@ fn a_written_file_changes_nothing_until_it_is_edited() {
     let before = digest(&folder, "");
     folder.ghirbal("init").ok().says(&["wrote ./ghirbal.toml"]);
     assert_eq!(digest(&folder, ""), before);
-    folder.ghirbal("init").code(1).says(&["exists", "edit it"]);
+    folder.ghirbal("init").code(1).says(&["there are settings already: `./ghirbal.toml`", "edit them"]);
     // Every line that can be set is one that can be read, with the default it names.
     let all = folder.read("ghirbal.toml");
     let set: Vec<&str> =

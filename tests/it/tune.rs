@@ -1,5 +1,9 @@
 //! Bands and rows from intent, and what a run missed.
 
+use ghirbal::params::Params;
+use ghirbal::pipeline::{Run, Stages};
+use ghirbal::spill::Spill;
+
 use crate::helper::{Folder, article, ghirbal, record};
 
 /// Documents, each second one a copy of the one before with one word changed.
@@ -85,6 +89,26 @@ fn a_smaller_sample_is_the_same_each_time_and_says_less_surely() {
     assert_eq!(few["documents_sampled"], 20);
     assert_eq!(few, audit("--audit=20 --threads 1 --memory 256M"));
     assert!(few["complete_min"].as_f64() < audit("--audit")["complete_min"].as_f64());
+}
+
+#[test]
+fn an_audit_is_the_same_in_any_memory() {
+    let folder = pairs_changed(7);
+    let mut params = Params::default();
+    params.documents.similar = 0.1;
+    params.documents.bands_rows = Some((1, 128));
+    let audit = |spill: Spill| {
+        let run = Run::new(&[folder.path("a.jsonl")], params.clone(), Stages::DOCUMENTS).unwrap().audited(60);
+        run.with_spill(spill).report(0).unwrap().0.audit.unwrap()
+    };
+    let in_memory = audit(Spill::never());
+    assert!(in_memory.pairs > 20 && in_memory.pairs_missed > 0, "{in_memory:?}");
+    // Of the sample a few documents are held at a time, then one; of the pairs some, then next to none.
+    for room_bytes in [200_000, 2_000, 0] {
+        let spill = Spill::new(std::env::temp_dir(), room_bytes);
+        assert_eq!(audit(spill.clone()), in_memory, "{room_bytes}");
+        assert!(spill.written_bytes() > 0);
+    }
 }
 
 #[test]

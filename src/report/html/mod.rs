@@ -250,6 +250,7 @@ fn classes(s: &Summary, samples: &Samples) -> Markup {
                                                 @if family == Family::Article { span class="tag" { (words(label)) } }
                                                 @else { a class="tag" href={ "#documents?label=" (label) } { (words(label)) } }
                                                 small { (about_label(label).1) }
+                                                small class="phone" { @for (&action, n) in &c.actions { span class="fate" { (grouped(*n)) " " (becomes(action)) } } }
                                                 @if let Some((_, span)) = samples.labels.get(&label) {
                                                     small class="example" dir="auto" { "“" (span.excerpt.as_str()) "”" }
                                                 }
@@ -352,7 +353,7 @@ fn duplicates(s: &Summary, g: &Gathered, numbers: &HashMap<&str, u32>) -> Markup
         section id="duplicates" aria-labelledby="duplicates-h" {
             h2 id="duplicates-h" { "Duplicate documents" }
             p {
-                @if s.duplicates.is_empty() { "No document stands elsewhere too" }
+                @if s.duplicates.is_empty() { "No document is a duplicate of another" }
                 @else {
                     @for (i, (kind, n)) in s.duplicates.iter().enumerate() { @if i > 0 { ", " } b { (grouped(*n)) } " " (kind) }
                     " in " (count(s.clusters, "cluster"))
@@ -365,7 +366,7 @@ fn duplicates(s: &Summary, g: &Gathered, numbers: &HashMap<&str, u32>) -> Markup
                 figure {
                     figcaption {
                         b { "Similarity of pairs" } " (Jaccard). The curve is the chance that a pair of this similarity is compared at all. "
-                        (count(g.exact, "exact pair")) " not drawn."
+                        @if g.exact > 0 { (count(g.exact, "exact pair")) " not drawn." }
                         span class="keys" { span class="key near" {} "near " span class="key contained" {} "contained " span class="key curve-key" {} "chance" }
                     }
                     (histogram("Pairs of documents by Jaccard similarity, with the threshold and the chance to be compared", &series, params.similar, Some(&curve)))
