@@ -4,9 +4,9 @@ from os import PathLike
 from typing import Any, Callable, ClassVar, Iterator, final
 
 __all__ = [
-    "Array", "Cleaned", "Frequencies", "Observer", "Params", "Parts", "Proposer", "REMOVED_MAX", "Report", "Settler",
-    "Table", "__version__", "align", "band_keys", "classify", "clean", "clean_paths", "explain",
-    "findings", "report", "restore", "restore_table", "set_threads", "sketch", "verify",
+    "Array", "Cleaned", "Documents", "Forest", "Frequencies", "Observer", "Params", "Parts", "Proposer", "REMOVED_MAX",
+    "Report", "Settler", "Table", "__version__", "align", "band_keys", "classify", "clean", "clean_paths", "explain",
+    "findings", "report", "restore", "restore_table", "set_threads", "sketch", "sources", "verify",
 ]
 
 __version__: str

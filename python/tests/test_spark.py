@@ -144,7 +144,7 @@ def crawl(seeds: Path, count: int) -> list[dict[str, Any]]:
 
 def executors() -> list[int]:
     """The processes of executors that this one has started, directly or not."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     processes = [line.split(None, 2) for line in listed.splitlines()]
     ours = {os.getpid()}
     for _ in range(len(processes)):
