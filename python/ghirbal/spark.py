@@ -37,10 +37,19 @@ not searched here.
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__":
+    # As a script of spark-submit: executors find functions by the name of their module, and files beside this one
+    # are called as other packages are.
+    sys.path = [path for path in sys.path if path != __file__.rpartition("/")[0]]
+    from ghirbal.spark import main
+
+    sys.exit(main())
+
 import argparse
 import functools
 import json
-import sys
 import zlib
 from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple
 
@@ -176,6 +185,10 @@ def _with(batch: Any, columns: list[str], table: Any) -> Iterator[Any]:
     return iter(beside.to_batches())
 
 
+def _written(df: DataFrame, mode: str, path: str) -> None:
+    df.write.mode(mode).option("compression", "zstd").parquet(path)
+
+
 class _Run:
     """One run: its stages, each landed when it is first asked for."""
 
@@ -221,9 +234,9 @@ class _Run:
             if schema is None:
                 made = make()
                 schema = made.schema.json()
-                made.write.mode("overwrite").parquet(path)
+                _written(made, "overwrite", path)
                 mark = self.spark.createDataFrame([(name, self.params.digest, schema)], _MARK)
-                mark.coalesce(1).write.mode("append").parquet(f"{self.work}/finished")
+                _written(mark.coalesce(1), "append", f"{self.work}/finished")
             self.landed[name] = self.spark.read.schema(StructType.fromJson(json.loads(schema))).parquet(path)
         return self.landed[name]
 
@@ -590,16 +603,10 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             run = clean if asked.command == "clean" else dedup
             table, found = run(df, work=asked.work, **named)
-            table.write.mode("errorifexists").parquet(f"{asked.output}/cleaned")
-        found.write.mode("errorifexists").parquet(f"{asked.output}/findings")
+            _written(table, "errorifexists", f"{asked.output}/cleaned")
+        _written(found, "errorifexists", f"{asked.output}/findings")
     except errors.Error as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
-
-if __name__ == "__main__":
-    # Executors find these functions by the name of their module, which is not `__main__`.
-    from ghirbal.spark import main as submitted
-
-    sys.exit(submitted())
