@@ -49,6 +49,7 @@ if __name__ == "__main__":
 
 import argparse
 import functools
+import itertools
 import json
 import zlib
 from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple
@@ -268,13 +269,13 @@ class _Run:
             ranged = self.land(
                 "ranged", lambda: ranged.repartitionByRange(*order).withColumn("part", F.spark_partition_id())
             )
-            within = ranged.groupBy("part").agg(F.count("*").alias("len"), F.min("id").alias("min"), F.max("id").alias("max"))
-            ranges = sorted(map(tuple, within.collect()))
-            if any(low[3] > high[2] for low, high in zip(ranges, ranges[1:])):
+            held = ranged.groupBy("part").agg(F.count("*"), F.min("id"), F.max("id"))
+            ranges = sorted(map(tuple, held.collect()))
+            if any(last > first for (_, _, _, last), (_, _, first, _) in zip(ranges, ranges[1:])):
                 # An engine without ranges, such as Sail, counts through all.
                 ranged, ranges = ranged.withColumn("part", F.lit(0)), [(0, 0, "", "")]
-            lens = [len for _, len, _, _ in ranges]
-            starts = [(part, sum(lens[:n])) for n, (part, *_) in enumerate(ranges)]
+            before = itertools.accumulate((count for _, count, _, _ in ranges), initial=0)
+            starts = [(part, start) for (part, *_), start in zip(ranges, before)]
             offsets = self.spark.createDataFrame(starts or [(0, 0)], "part int, before bigint")
             place = F.row_number().over(Window.partitionBy("part").orderBy(*order)) - 1
             numbered = ranged.withColumn("place", place).join(F.broadcast(offsets), "part")
@@ -484,7 +485,7 @@ class _Run:
             matches = self.matches().join(components.withColumnRenamed("number", "a"), "a")
             matches = matches.withColumn("matched", F.lit(True))
             together = documents.unionByName(matches, allowMissingColumns=True)
-            # Numbers its rows, so that every engine sorts them.
+            # The core counts along, so that an engine that does not keep the order is found out.
             within = Window.partitionBy("component").orderBy("matched", "number", "a", "b")
             return together.withColumn("place", F.row_number().over(within)).mapInArrow(settle, _SETTLED)
 

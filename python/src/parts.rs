@@ -437,6 +437,14 @@ pub fn findings(py: Python<'_>, rows: pyo3_arrow::input::AnyArray) -> PyResult<T
 /// Band, key, number, len.
 type Entry = (i64, i64, i64, i64);
 
+/// Rows of a group are counted from 1, so that an engine that did not sort them is found out.
+fn comes_next(place: i64, of: usize, group: &str) -> Outcome<()> {
+    if place == of as i64 + 1 {
+        return Ok(());
+    }
+    Err(ArrowError::SchemaError(format!("the engine has not kept {group} together and in order")))
+}
+
 /// Takes the keys of a partition, sorted by band, key and number, and proposes pairs, however batches
 /// cut the groups.
 #[pyclass(frozen, module = "ghirbal._ghirbal")]
@@ -449,13 +457,14 @@ impl Proposer {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// band, key, number, len -> a, b, banded (1 or 0), smaller (the smaller len of a pair that shares
-    /// a sampled shingle, else 0).
+    /// band, key, number, len, place (in the group of one band and key) -> a, b, banded (1 or 0), smaller
+    /// (the smaller len of a pair that shares a sampled shingle, else 0).
     fn push(&self, py: Python<'_>, batch: AnyRecordBatch) -> PyResult<Table> {
         let batch = Batch::of(batch)?;
         let done = py.detach(|| {
             let columns =
                 [batch.numbers("band")?, batch.numbers("key")?, batch.numbers("number")?, batch.numbers("len")?];
+            let place = batch.numbers("place")?;
             let mut group = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let mut pairs = Pairs::default();
             for row in 0..batch.len() {
@@ -465,6 +474,7 @@ impl Proposer {
                     pairs.propose(&group);
                     group.clear();
                 }
+                comes_next(place.value(row), group.len(), "a key's rows")?;
                 group.push(entry);
             }
             pairs.finish()
@@ -561,15 +571,16 @@ impl Settler {
         Self { parts, component: Mutex::default() }
     }
 
-    /// Of each component first all documents by number (component, number, id, words, bytes, print_high,
-    /// print_low, sort_key), then matches (component, a, b, kind, jaccard, containment), a row being one
-    /// where a is not null -> row (JSON of a pair or cluster), or number, partner, kind, jaccard,
+    /// Of each component first all documents by number (component, place, number, id, words, bytes,
+    /// print_high, print_low, sort_key), then matches (component, place, a, b, kind, jaccard, containment),
+    /// a row being one where a is not null -> row (JSON of a pair or cluster), or number, partner, kind, jaccard,
     /// containment of a document that stands elsewhere too.
     fn push(&self, py: Python<'_>, batch: AnyRecordBatch) -> PyResult<Table> {
         let batch = Batch::of(batch)?;
         let parts = &self.parts.get().0;
         let done = py.detach(|| -> Outcome<Result<Table, ghirbal::error::Error>> {
-            let [component, number] = [batch.numbers("component")?, batch.numbers("number")?];
+            let [component, place] = [batch.numbers("component")?, batch.numbers("place")?];
+            let number = batch.numbers("number")?;
             let [words, bytes] = [batch.numbers("words")?, batch.numbers("bytes")?];
             let [high, low] = [batch.numbers("print_high")?, batch.numbers("print_low")?];
             let [id, sort_key, kind] = [batch.texts("id")?, batch.texts("sort_key")?, batch.texts("kind")?];
@@ -584,6 +595,7 @@ impl Settler {
                         return Ok(Err(e));
                     }
                 }
+                comes_next(place.value(row), current.documents.len() + current.matches.len(), "a component's rows")?;
                 if a.is_null(row) {
                     let print = u128::from(high.value(row) as u64) << 64 | u128::from(low.value(row) as u64);
                     current.numbers.push(number.value(row));
