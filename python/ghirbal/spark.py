@@ -22,6 +22,8 @@ that was finished::
     candidates  a, b
     sets        number, shingles                           of the documents in candidates
     matches     a, b, kind, jaccard, containment           verified on true sets
+    links       a, b                                       copies and matches, contracted where they lie
+    components  number, component                          of documents that have an equal or a match
     settled     row | number, partner, kind, ...           pairs and clusters; what stays for what
     examined    number, id, gone, cleaned, metadata, rows
 
@@ -35,21 +37,31 @@ not searched here.
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__":
+    # As a script of spark-submit: executors find functions by the name of their module, and files beside this one
+    # are called as other packages are.
+    sys.path = [path for path in sys.path if path != __file__.rpartition("/")[0]]
+    from ghirbal.spark import main
+
+    sys.exit(main())
+
 import argparse
 import functools
+import itertools
 import json
-import sys
 import zlib
 from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple
 
 from . import errors
-from ._ghirbal import Frequencies, Observer, Params, Parts, Proposer, Settler
+from ._ghirbal import Documents, Forest, Frequencies, Observer, Params, Parts, Proposer, Settler, sources
 from ._ghirbal import findings as _as_findings
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["Cleaned", "clean", "dedup", "report", "main"]
+__all__ = ["Cleaned", "clean", "dedup", "main", "read", "report"]
 
 _PLACE = "struct<doc:string,start:bigint,end:bigint>"
 
@@ -65,6 +77,10 @@ _READ = (
     "id string, host string, sort_key string, text string, words bigint, bytes bigint, print_high bigint, "
     "print_low bigint"
 )
+#: So many links are gathered into one task, which takes a gigabyte; more are contracted in rounds.
+LINKS_GATHERED_MAX = 1 << 24
+
+_MARK = "stage string, params string, schema string"
 _SETTLED = "row string, number bigint, partner string, kind string, jaccard double, containment double"
 
 
@@ -109,6 +125,37 @@ def dedup(df: DataFrame, *, work: str, params: Params | None = None, **named: An
     return Cleaned(run.staying(examined), run.findings(examined))
 
 
+def read(spark: SparkSession, paths: list[str], *, params: Params | None = None, **named: Any) -> DataFrame:
+    """Documents of files that Spark has no reader for, or no jar for their place: the core reads them in
+    the executors, in every format and from every place the command line knows. One file is one task.
+
+    :param paths: files, folders and URLs (``s3://``, ``gs://``, ``az://``, ``https://``) that all executors reach.
+    :param params: ``fields`` and ``reading`` say how files are read; the columns are called as below whatever
+        the files call them, so :func:`report` and the others need no ``fields``.
+    :returns: ``id``, ``text`` (null where a record cannot be read: a skipped row of the findings), ``host``, and
+        the field that ``keep`` names. Every function that takes the DataFrame reads the files again.
+    :raises ghirbal.errors.InputError: when nothing stands there.
+    """
+    params = (params or Params()).replace(**named)
+    packed, (_, _, keep) = params.json(), params.to_dict()["documents"]["keep"].partition(":")
+    columns = {"id": "id", "text": "text", "host": "host"} | ({keep: "sort_key"} if keep else {})
+
+    def documents(batches: Iterator[Any]) -> Iterator[Any]:
+        import pyarrow
+
+        of = Params.from_json(packed)
+        for file in (row for batch in batches for row in batch.to_pylist()):
+            for table in Documents(file["name"], file["path"], file["folder"], of):
+                made = pyarrow.table(table).select(list(columns.values()))
+                yield from _batches(made.rename_columns(list(columns)))
+
+    files = [tuple(row.values()) for row in sources(paths, params).to_pylist()]
+    if not files:
+        raise errors.InputError(f"there is nothing to read at {', '.join(map(str, paths))}")
+    spread = spark.createDataFrame(files, "name string, path string, folder string").repartition(len(files))
+    return spread.mapInArrow(documents, ", ".join(f"`{name}` string" for name in columns))
+
+
 # In executors: one of each for a Python process and the parameters it works for.
 
 
@@ -139,6 +186,10 @@ def _with(batch: Any, columns: list[str], table: Any) -> Iterator[Any]:
     return iter(beside.to_batches())
 
 
+def _written(df: DataFrame, mode: str, path: str) -> None:
+    df.write.mode(mode).option("compression", "zstd").parquet(path)
+
+
 class _Run:
     """One run: its stages, each landed when it is first asked for."""
 
@@ -160,31 +211,35 @@ class _Run:
 
     # Landing.
 
-    def land(self, name: str, make: Callable[[], DataFrame]) -> DataFrame:
-        """The stage ``name``, from its folder when a run before has finished it."""
-        if name in self.landed:
-            return self.landed[name]
-        path, done = f"{self.work}/{name}", f"{self.work}/{name}.done"
-        digest = self._digest_of(done)
-        if digest is None:
-            make().write.mode("overwrite").parquet(path)
-            mark = self.spark.createDataFrame([(self.params.digest,)], "params string")
-            mark.coalesce(1).write.mode("overwrite").parquet(done)
-        elif digest != self.params.digest:
-            raise errors.UsageError(
-                f"`{path}` was made with other parameters; hint: name an empty folder with work=..."
-            )
-        self.landed[name] = self.spark.read.parquet(path)
-        return self.landed[name]
-
-    def _digest_of(self, done: str) -> str | None:
+    @functools.cached_property
+    def finished(self) -> dict[str, str]:
+        """The stages that runs before have finished, with their schemas as JSON."""
         from pyspark.errors import PySparkException
 
         try:
-            rows = self.spark.read.parquet(done).collect()
-        except PySparkException:
-            return None
-        return rows[0][0] if rows else None
+            marks = self.spark.read.schema(_MARK).parquet(f"{self.work}/finished").collect()
+        except PySparkException:  # there is no such folder
+            return {}
+        if any(mark.params != self.params.digest for mark in marks):
+            raise errors.UsageError(
+                f"`{self.work}` was made with other parameters; hint: name an empty folder with work=..."
+            )
+        return {mark.stage: mark.schema for mark in marks}
+
+    def land(self, name: str, make: Callable[[], DataFrame]) -> DataFrame:
+        """The stage ``name``, from its folder when a run before has finished it."""
+        from pyspark.sql.types import StructType
+
+        if name not in self.landed:
+            path, schema = f"{self.work}/{name}", self.finished.get(name)
+            if schema is None:
+                made = make()
+                schema = made.schema.json()
+                _written(made, "overwrite", path)
+                mark = self.spark.createDataFrame([(name, self.params.digest, schema)], _MARK)
+                _written(mark.coalesce(1), "append", f"{self.work}/finished")
+            self.landed[name] = self.spark.read.schema(StructType.fromJson(json.loads(schema))).parquet(path)
+        return self.landed[name]
 
     def map(self, df: DataFrame, part: str, schema: str) -> DataFrame:
         """Every batch through a part of the core."""
@@ -214,10 +269,13 @@ class _Run:
             ranged = self.land(
                 "ranged", lambda: ranged.repartitionByRange(*order).withColumn("part", F.spark_partition_id())
             )
-            before, starts = 0, []
-            for part, count in sorted(map(tuple, ranged.groupBy("part").count().collect())):
-                starts.append((part, before))
-                before += count
+            held = ranged.groupBy("part").agg(F.count("*"), F.min("id"), F.max("id"))
+            ranges = sorted(map(tuple, held.collect()))
+            if any(last > first for (_, _, _, last), (_, _, first, _) in zip(ranges, ranges[1:])):
+                # An engine without ranges, such as Sail, counts through all.
+                ranged, ranges = ranged.withColumn("part", F.lit(0)), [(0, 0, "", "")]
+            before = itertools.accumulate((count for _, count, _, _ in ranges), initial=0)
+            starts = [(part, start) for (part, *_), start in zip(ranges, before)]
             offsets = self.spark.createDataFrame(starts or [(0, 0)], "part int, before bigint")
             place = F.row_number().over(Window.partitionBy("part").orderBy(*order)) - 1
             numbered = ranged.withColumn("place", place).join(F.broadcast(offsets), "part")
@@ -310,6 +368,7 @@ class _Run:
     # Pairs.
 
     def candidates(self) -> DataFrame:
+        from pyspark.sql import Window
         from pyspark.sql import functions as F
 
         def propose(batches: Iterator[Any]) -> Iterator[Any]:
@@ -322,8 +381,12 @@ class _Run:
             keys = self.land(
                 "keys", lambda: self.map(self.core(), "keys", "band int, key bigint, number bigint, len bigint")
             )
-            grouped = keys.repartition("band", "key").sortWithinPartitions("band", "key", "number")
-            proposed = grouped.mapInArrow(propose, "a bigint, b bigint, banded bigint, smaller bigint")
+            # A key that one document has, as most are, is not worth the way.
+            same = Window.partitionBy("band", "key")
+            grouped = keys.withColumn("of", F.count("*").over(same)).withColumn(
+                "place", F.row_number().over(same.orderBy("number"))
+            )
+            proposed = grouped.where("of > 1").mapInArrow(propose, "a bigint, b bigint, banded bigint, smaller bigint")
             pairs = proposed.groupBy("a", "b").agg(
                 F.max("banded").alias("banded"),
                 F.sum(1 - F.col("banded")).alias("shared"),
@@ -353,9 +416,59 @@ class _Run:
 
         return self.land("matches", made)
 
+    def components(self) -> DataFrame:
+        """number, component: the smallest number that a document hangs together with."""
+
+        def contract(batches: Iterator[Any]) -> Iterator[Any]:
+            forest = Forest()
+            for batch in batches:
+                forest.push(batch)
+            yield from _batches(forest.finish())
+
+        def contracted(links: DataFrame) -> DataFrame:
+            return links.mapInArrow(contract, "a bigint, b bigint")
+
+        def made() -> DataFrame:
+            links = self.copies().selectExpr("number as a", "first as b").union(self.matches().select("a", "b"))
+            links = self.land("links", lambda: contracted(links))
+            few = links.count() <= LINKS_GATHERED_MAX
+            links = contracted(links.repartition(1)) if few else self.stars(links)
+            return links.selectExpr("a as number", "b as component")
+
+        return self.land("components", made)
+
+    def stars(self, links: DataFrame) -> DataFrame:
+        """Every document linked to the smallest of its component, without holding more than one
+        document's links at a time: large stars and small stars in turns (Kiveris et al., Connected
+        Components in MapReduce and Beyond, 2014), each round landed."""
+        from pyspark.sql import Window
+        from pyspark.sql import functions as F
+
+        def linked_to_least(links: DataFrame) -> DataFrame:
+            least = F.least("a", F.min("b").over(Window.partitionBy("a")))
+            return links.withColumn("least", least)
+
+        def round_of(links: DataFrame) -> DataFrame:
+            both = links.union(links.selectExpr("b as a", "a as b"))
+            large = linked_to_least(both).where("b > a").selectExpr("b as a", "least as b").distinct()
+            small = linked_to_least(large)
+            small = small.select("a", "least").union(small.where("b != least").select("b", "least"))
+            return small.toDF("a", "b").distinct()
+
+        links, rounds, unfinished = links.where("a != b"), 0, True
+        while unfinished:
+            rounds += 1
+            before = links
+            links = self.land(f"stars_{rounds}", lambda: round_of(before))
+            # Done when none hangs on two, and none on one that hangs on another.
+            twice = links.groupBy("a").count().where("count > 1").select("a")
+            unfinished = bool(twice.union(links.select("a").join(links.selectExpr("b as a"), "a", "left_semi")).head(1))
+        return links.union(links.selectExpr("b as a", "b").distinct())
+
     def settled(self) -> DataFrame:
-        """Pairs, clusters and fates: gathered into one task, which holds the documents that have an equal
-        or a match, and no others."""
+        """Pairs, clusters and fates, component by component: the documents that have an equal or a match,
+        and no others."""
+        from pyspark.sql import Window
         from pyspark.sql import functions as F
 
         params = self.json
@@ -363,18 +476,18 @@ class _Run:
         def settle(batches: Iterator[Any]) -> Iterator[Any]:
             settler = Settler(_parts(params))
             for batch in batches:
-                settler.push(batch)
+                yield from _batches(settler.push(batch))
             yield from _batches(settler.finish())
 
         def made() -> DataFrame:
-            matches = self.matches()
-            involved = self.copies().select("number")
-            involved = involved.union(matches.selectExpr("a as number")).union(matches.selectExpr("b as number"))
-            documents = self.slim().join(involved.distinct(), "number", "left_semi")
-            documents = documents.withColumn("matched", F.lit(False))
-            gathered = documents.unionByName(matches.withColumn("matched", F.lit(True)), allowMissingColumns=True)
-            gathered = gathered.repartition(1).sortWithinPartitions("matched", "number", "a", "b")
-            return gathered.mapInArrow(settle, _SETTLED)
+            components = self.components()
+            documents = self.slim().join(components, "number").withColumn("matched", F.lit(False))
+            matches = self.matches().join(components.withColumnRenamed("number", "a"), "a")
+            matches = matches.withColumn("matched", F.lit(True))
+            together = documents.unionByName(matches, allowMissingColumns=True)
+            # The core counts along, so that an engine that does not keep the order is found out.
+            within = Window.partitionBy("component").orderBy("matched", "number", "a", "b")
+            return together.withColumn("place", F.row_number().over(within)).mapInArrow(settle, _SETTLED)
 
         return self.land("settled", made)
 
@@ -491,16 +604,10 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             run = clean if asked.command == "clean" else dedup
             table, found = run(df, work=asked.work, **named)
-            table.write.mode("errorifexists").parquet(f"{asked.output}/cleaned")
-        found.write.mode("errorifexists").parquet(f"{asked.output}/findings")
+            _written(table, "errorifexists", f"{asked.output}/cleaned")
+        _written(found, "errorifexists", f"{asked.output}/findings")
     except errors.Error as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
-
-if __name__ == "__main__":
-    # Executors find these functions by the name of their module, which is not `__main__`.
-    from ghirbal.spark import main as submitted
-
-    sys.exit(submitted())

@@ -9,12 +9,14 @@
 //! run      report, dedup, clean, restore, explain
 //! stages   single stages on arrays of texts
 //! parts    the pipeline in parts, for Spark
+//! read     documents of files, for engines that cannot read them
 //! ```
 
 mod error;
 mod findings;
 mod params;
 mod parts;
+mod read;
 mod rows;
 mod run;
 mod stages;
@@ -27,7 +29,9 @@ mod _ghirbal {
     #[pymodule_export]
     use crate::params::Params;
     #[pymodule_export]
-    use crate::parts::{Frequencies, Observer, Parts, Proposer, Settler, findings};
+    use crate::parts::{Forest, Frequencies, Observer, Parts, Proposer, Settler, findings};
+    #[pymodule_export]
+    use crate::read::{Documents, sources};
     #[pymodule_export]
     use crate::run::{Cleaned, Report, clean, clean_paths, explain, report, restore, restore_table, set_threads};
     #[pymodule_export]

@@ -413,9 +413,10 @@ impl Parts {
     }
 }
 
-fn push_lines(to: &mut StringBuilder, lines: &[u8]) {
+/// Appends each line; gives how many there were.
+fn push_lines(to: &mut StringBuilder, lines: &[u8]) -> usize {
     let lines = lines.split(|&b| b == b'\n').filter(|line| !line.is_empty());
-    lines.filter_map(|line| std::str::from_utf8(line).ok()).for_each(|line| to.append_value(line));
+    lines.filter_map(|line| std::str::from_utf8(line).ok()).map(|line| to.append_value(line)).count()
 }
 
 /// Rows of JSON as the table of findings.
@@ -436,6 +437,14 @@ pub fn findings(py: Python<'_>, rows: pyo3_arrow::input::AnyArray) -> PyResult<T
 /// Band, key, number, len.
 type Entry = (i64, i64, i64, i64);
 
+/// Rows of a group are counted from 1, so that an engine that did not sort them is found out.
+fn comes_next(place: i64, of: usize, group: &str) -> Outcome<()> {
+    if place == of as i64 + 1 {
+        return Ok(());
+    }
+    Err(ArrowError::SchemaError(format!("the engine has not kept {group} together and in order")))
+}
+
 /// Takes the keys of a partition, sorted by band, key and number, and proposes pairs, however batches
 /// cut the groups.
 #[pyclass(frozen, module = "ghirbal._ghirbal")]
@@ -448,13 +457,14 @@ impl Proposer {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// band, key, number, len -> a, b, banded (1 or 0), smaller (the smaller len of a pair that shares
-    /// a sampled shingle, else 0).
+    /// band, key, number, len, place (in the group of one band and key) -> a, b, banded (1 or 0), smaller
+    /// (the smaller len of a pair that shares a sampled shingle, else 0).
     fn push(&self, py: Python<'_>, batch: AnyRecordBatch) -> PyResult<Table> {
         let batch = Batch::of(batch)?;
         let done = py.detach(|| {
             let columns =
                 [batch.numbers("band")?, batch.numbers("key")?, batch.numbers("number")?, batch.numbers("len")?];
+            let place = batch.numbers("place")?;
             let mut group = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let mut pairs = Pairs::default();
             for row in 0..batch.len() {
@@ -464,6 +474,7 @@ impl Proposer {
                     pairs.propose(&group);
                     group.clear();
                 }
+                comes_next(place.value(row), group.len(), "a key's rows")?;
                 group.push(entry);
             }
             pairs.finish()
@@ -502,15 +513,51 @@ impl Pairs {
     }
 }
 
-/// Gathers the documents that have copies or matches, then the matches, and settles what stays.
+/// Contracts links, of one partition or of all.
+#[pyclass(frozen, module = "ghirbal._ghirbal")]
+pub struct Forest(Mutex<apart::Forest>);
+
+#[pymethods]
+impl Forest {
+    #[new]
+    fn new() -> Self {
+        Self(Mutex::default())
+    }
+
+    /// a, b: documents that hang together.
+    fn push(&self, py: Python<'_>, batch: AnyRecordBatch) -> PyResult<()> {
+        let batch = Batch::of(batch)?;
+        let done = py.detach(|| -> Outcome<()> {
+            let (a, b) = (batch.numbers("a")?, batch.numbers("b")?);
+            let mut forest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            a.values().iter().zip(b.values()).for_each(|(&a, &b)| forest.link(a as u64, b as u64));
+            Ok(())
+        });
+        done.map_err(arrow)
+    }
+
+    /// a, b: each document with the smallest it hangs together with.
+    fn finish(&self, py: Python<'_>) -> PyResult<Table> {
+        let done = py.detach(|| {
+            let forest = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+            let (a, b): (Vec<i64>, Vec<i64>) = forest.components().iter().map(|&(a, b)| (a as i64, b as i64)).unzip();
+            table([("a", Arc::new(Int64Array::from(a)) as ArrayRef), ("b", Arc::new(Int64Array::from(b)))])
+        });
+        done.map_err(arrow)
+    }
+}
+
+/// Takes the documents that have copies or matches, and the matches, sorted by component, and settles
+/// what stays in each, however batches cut them.
 #[pyclass(frozen, module = "ghirbal._ghirbal")]
 pub struct Settler {
     parts: Py<Parts>,
-    gathered: Mutex<Gathered>,
+    component: Mutex<Component>,
 }
 
 #[derive(Default)]
-struct Gathered {
+struct Component {
+    number: i64,
     /// The number of each document, ascending.
     numbers: Vec<i64>,
     documents: Vec<DocumentRow>,
@@ -521,29 +568,38 @@ struct Gathered {
 impl Settler {
     #[new]
     fn new(parts: Py<Parts>) -> Self {
-        Self { parts, gathered: Mutex::new(Gathered::default()) }
+        Self { parts, component: Mutex::default() }
     }
 
-    /// First all documents by number (number, id, words, bytes, print_high, print_low, sort_key), then
-    /// matches (a, b, kind, jaccard, containment); a row is a match where a is not null.
-    fn push(&self, py: Python<'_>, batch: AnyRecordBatch) -> PyResult<()> {
+    /// Of each component first all documents by number (component, place, number, id, words, bytes,
+    /// print_high, print_low, sort_key), then matches (component, place, a, b, kind, jaccard, containment),
+    /// a row being one where a is not null -> row (JSON of a pair or cluster), or number, partner, kind, jaccard,
+    /// containment of a document that stands elsewhere too.
+    fn push(&self, py: Python<'_>, batch: AnyRecordBatch) -> PyResult<Table> {
         let batch = Batch::of(batch)?;
-        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        let gathered = &mut *gathered;
-        let done = (|| -> Outcome<bool> {
-            let [number, words, bytes] = [batch.numbers("number")?, batch.numbers("words")?, batch.numbers("bytes")?];
+        let parts = &self.parts.get().0;
+        let done = py.detach(|| -> Outcome<Result<Table, ghirbal::error::Error>> {
+            let [component, place] = [batch.numbers("component")?, batch.numbers("place")?];
+            let number = batch.numbers("number")?;
+            let [words, bytes] = [batch.numbers("words")?, batch.numbers("bytes")?];
             let [high, low] = [batch.numbers("print_high")?, batch.numbers("print_low")?];
             let [id, sort_key, kind] = [batch.texts("id")?, batch.texts("sort_key")?, batch.texts("kind")?];
             let [a, b] = [batch.numbers("a")?, batch.numbers("b")?];
             let [jaccard, containment] = [batch.shares("jaccard")?, batch.shares("containment")?];
-            let mut sound = true;
+            let mut current = self.component.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut settled = Settled::default();
             for row in 0..batch.len() {
+                if current.number != component.value(row) {
+                    let of = Component { number: component.value(row), ..Component::default() };
+                    if let Err(e) = settled.settle(parts, std::mem::replace(&mut current, of)) {
+                        return Ok(Err(e));
+                    }
+                }
+                comes_next(place.value(row), current.documents.len() + current.matches.len(), "a component's rows")?;
                 if a.is_null(row) {
-                    sound &=
-                        gathered.matches.is_empty() && gathered.numbers.last().is_none_or(|&n| n < number.value(row));
                     let print = u128::from(high.value(row) as u64) << 64 | u128::from(low.value(row) as u64);
-                    gathered.numbers.push(number.value(row));
-                    gathered.documents.push(DocumentRow {
+                    current.numbers.push(number.value(row));
+                    current.documents.push(DocumentRow {
                         id: text(&id, row).unwrap_or_default().to_owned(),
                         words: words.value(row) as u32,
                         bytes: bytes.value(row) as u32,
@@ -552,75 +608,72 @@ impl Settler {
                     });
                     continue;
                 }
-                let place = |number: i64| gathered.numbers.binary_search(&number).map(|place| place as u32);
-                let (Ok(a), Ok(b)) = (place(a.value(row)), place(b.value(row))) else {
-                    sound = false;
-                    continue;
+                let place = |number: i64| current.numbers.binary_search(&number).map(|place| place as u32);
+                let (Ok(x), Ok(y)) = (place(a.value(row)), place(b.value(row))) else {
+                    return Err(ArrowError::SchemaError("a match before the documents it is between".into()));
                 };
-                gathered.matches.push(Match {
-                    a,
-                    b,
-                    kind: kind_of(text(&kind, row).unwrap_or_default()),
-                    jaccard: jaccard.value(row),
-                    containment: containment.value(row),
-                });
+                let kind = kind_of(text(&kind, row).unwrap_or_default());
+                let (jaccard, containment) = (jaccard.value(row), containment.value(row));
+                current.matches.push(Match { a: x, b: y, kind, jaccard, containment });
             }
-            Ok(sound)
-        })();
-        match done.map_err(arrow)? {
-            true => Ok(()),
-            false => Err(usage(py, "documents come first and in order, then matches between them")),
-        }
+            settled.finish().map(Ok)
+        });
+        done.map_err(arrow)?.map_err(|e| raise(py, &e))
     }
 
-    /// row (JSON of a pair or cluster), or number, partner, kind, jaccard, containment of a document that
-    /// stands elsewhere too.
+    /// The same of the last component.
     fn finish(&self, py: Python<'_>) -> PyResult<Table> {
-        let Gathered { numbers, documents, matches } =
-            std::mem::take(&mut *self.gathered.lock().unwrap_or_else(PoisonError::into_inner));
-        let ids: Vec<String> = documents.iter().map(|d| d.id.clone()).collect();
-        let parts = self.parts.get();
-        let settled = py.detach(|| parts.0.settle(documents.into_iter(), matches.into_iter()));
-        let settled = settled.map_err(|e| raise(py, &e))?;
-        let mut row = StringBuilder::new();
-        push_lines(&mut row, &settled.rows);
-        let pairs = row.len_of();
-        let (mut number, mut partner, mut kind) = (Int64Builder::new(), StringBuilder::new(), StringBuilder::new());
-        let (mut jaccard, mut containment) = (Float64Builder::new(), Float64Builder::new());
-        for _ in 0..pairs {
-            number.append_null();
-            partner.append_null();
-            kind.append_null();
-            jaccard.append_null();
-            containment.append_null();
-        }
-        for (document, m, stays) in &settled.elsewhere {
-            row.append_null();
-            number.append_value(numbers[*document as usize]);
-            partner.append_value(&ids[*stays as usize]);
-            kind.append_value(m.kind.name());
-            jaccard.append_value(m.jaccard);
-            containment.append_value(m.containment);
-        }
-        let done = table([
-            ("row", finished(row)),
-            ("number", finished(number)),
-            ("partner", finished(partner)),
-            ("kind", finished(kind)),
-            ("jaccard", finished(jaccard)),
-            ("containment", finished(containment)),
-        ]);
-        done.map_err(arrow)
+        let parts = &self.parts.get().0;
+        let done = py.detach(|| {
+            let last = std::mem::take(&mut *self.component.lock().unwrap_or_else(PoisonError::into_inner));
+            let mut settled = Settled::default();
+            settled.settle(parts, last).map(|()| settled.finish())
+        });
+        done.map_err(|e| raise(py, &e))?.map_err(arrow)
     }
 }
 
-trait Len {
-    fn len_of(&self) -> usize;
+/// Columns of what was settled.
+#[derive(Default)]
+struct Settled {
+    row: StringBuilder,
+    number: Int64Builder,
+    partner: StringBuilder,
+    kind: StringBuilder,
+    jaccard: Float64Builder,
+    containment: Float64Builder,
 }
 
-impl Len for StringBuilder {
-    fn len_of(&self) -> usize {
-        arrow_array::builder::ArrayBuilder::len(self)
+impl Settled {
+    fn settle(&mut self, parts: &apart::Parts, of: Component) -> Result<(), ghirbal::error::Error> {
+        let ids: Vec<String> = of.documents.iter().map(|d| d.id.clone()).collect();
+        let settled = parts.settle(of.documents.into_iter(), of.matches.into_iter())?;
+        let pairs = push_lines(&mut self.row, &settled.rows);
+        self.number.append_nulls(pairs);
+        self.jaccard.append_nulls(pairs);
+        self.containment.append_nulls(pairs);
+        self.partner.append_nulls(pairs);
+        self.kind.append_nulls(pairs);
+        for (document, m, stays) in &settled.elsewhere {
+            self.row.append_null();
+            self.number.append_value(of.numbers[*document as usize]);
+            self.partner.append_value(&ids[*stays as usize]);
+            self.kind.append_value(m.kind.name());
+            self.jaccard.append_value(m.jaccard);
+            self.containment.append_value(m.containment);
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Outcome<Table> {
+        table([
+            ("row", finished(self.row)),
+            ("number", finished(self.number)),
+            ("partner", finished(self.partner)),
+            ("kind", finished(self.kind)),
+            ("jaccard", finished(self.jaccard)),
+            ("containment", finished(self.containment)),
+        ])
     }
 }
 

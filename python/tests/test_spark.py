@@ -1,15 +1,24 @@
 """Spark finds what the command line finds, however rows are spread and whoever dies.
 
-GHIRBAL_SPARK_MASTER names another master than two local threads, such as `local-cluster[2,1,1536]`.
+GHIRBAL_SPARK_MASTER names another master than two local threads: `local-cluster[2,1,1536]` for two executor
+processes, `connect` for a Spark Connect server of its own, `sail` for Sail, which has no JVM.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import http.server
 import json
 import os
+import signal
+import socket
+import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import pytest
 from conftest import printed, wire
@@ -20,21 +29,45 @@ import ghirbal
 pytest.importorskip("pyspark")
 
 
+@contextlib.contextmanager
+def sail() -> Iterator[str]:
+    """A server in a process of its own, which is killed: it takes its time to end."""
+    pytest.importorskip("pysail")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "pysail", "spark", "server", "--ip", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            for _ in range(600):
+                try:
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                except ConnectionRefusedError:
+                    assert server.poll() is None, "Sail does not start"
+                    time.sleep(0.1)
+            yield f"sc://127.0.0.1:{port}"
+        finally:
+            server.kill()
+
+
 @pytest.fixture(scope="module")
 def spark():
     from pyspark.sql import SparkSession
 
     os.environ["PYSPARK_PYTHON"] = sys.executable
     master = os.environ.get("GHIRBAL_SPARK_MASTER", "local[2]")
+    if master == "sail":
+        with sail() as url:
+            yield SparkSession.builder.remote(url).getOrCreate()
+        return
+    builder = SparkSession.builder.remote("local[2]") if master == "connect" else SparkSession.builder.master(master)
     session = (
-        SparkSession.builder.master(master)
-        .config("spark.sql.shuffle.partitions", "4")
+        builder.config("spark.sql.shuffle.partitions", "4")
         .config("spark.ui.enabled", "false")
         .config("spark.sql.parquet.compression.codec", "zstd")
         .config("spark.driver.memory", "2g")
         .getOrCreate()
     )
-    session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
 
@@ -109,13 +142,95 @@ def crawl(seeds: Path, count: int) -> list[dict[str, Any]]:
     return [{name: row[name] for name in ("id", "url", "text")} for row in rows]
 
 
+def executors() -> list[int]:
+    """The processes of executors that this one has started, directly or not."""
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    processes = [line.split(None, 2) for line in listed.splitlines()]
+    ours = {os.getpid()}
+    for _ in range(len(processes)):
+        more = {int(pid) for pid, parent, _ in processes if int(parent) in ours} - ours
+        if not more:
+            break
+        ours |= more
+    return [int(pid) for pid, _, args in processes if int(pid) in ours and "CoarseGrainedExecutorBackend" in args]
+
+
 def test_the_rows_of_a_generated_crawl(spark, cli, seeds, tmp_path):
+    """On executors of their own, one of them is killed while the job runs."""
     count = int(os.environ.get("GHIRBAL_SPARK_DOCUMENTS", "1000"))
-    check(spark, cli, as_jsonl(crawl(seeds, count), tmp_path / "crawl.jsonl"), tmp_path / "work")
+    work, killed, over = tmp_path / "work", list[int](), threading.Event()
+
+    def kill() -> None:
+        while not (work / "keys" / "_SUCCESS").exists():
+            if over.wait(0.1):
+                return
+        for pid in executors()[:1]:
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        check(spark, cli, as_jsonl(crawl(seeds, count), tmp_path / "crawl.jsonl"), work)
+    finally:
+        over.set()
+        killer.join()
+    assert len(killed) == os.environ.get("GHIRBAL_SPARK_MASTER", "").startswith("local-cluster")
+
+
+def test_files_are_read_by_the_core_in_executors(spark, seeds, tmp_path):
+    import ghirbal.spark
+
+    rows = records(seeds)
+    folder = tmp_path / "files"
+    (folder / "site").mkdir(parents=True)
+    (folder / "site" / "page.txt").write_text(rows[0]["text"] + "\nسطر آخر", "utf-8")
+    as_jsonl([{"name": row["id"], "body": row["text"]} for row in rows] + [{"name": "none"}], folder / "rows.jsonl")
+    fields = {"id": "name", "text": "body"}
+    found = ghirbal.spark.read(spark, [str(folder)], fields=fields).collect()
+    texts = {row["id"]: row["text"] for row in found}
+    assert texts == {row["id"]: row["text"] for row in rows} | {
+        "site/page.txt": rows[0]["text"] + "\nسطر آخر", "rows.jsonl:6": None
+    }
+    assert {row["id"]: row["host"] for row in found}["site/page.txt"] == "site"
+    with pytest.raises(ghirbal.errors.ReadWriteError, match="nowhere"):
+        ghirbal.spark.read(spark, [str(folder / "nowhere")])
+
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/rows.jsonl"
+        found = ghirbal.spark.read(spark, [url], fields=fields, documents={"keep": "latest:name"}).collect()
+        server.shutdown()
+    assert {row["id"]: row["name"] for row in found if row["text"]} == {row["id"]: row["id"] for row in rows}
 
 
 def test_the_rows_of_a_labelled_corpus(spark, cli, labelled, tmp_path):
     check(spark, cli, labelled("duplicates/synthetic_ar/docs.jsonl.zst"), tmp_path / "work")
+
+
+def test_links_that_do_not_fit_are_contracted_in_rounds(spark, tmp_path):
+    import ghirbal.spark
+
+    chain = [(n + 1, n) for n in range(100, 160)]
+    star = [(n, 7) for n in range(8, 30)]
+    tangle = [(900 + n * 7 % 31, 900 + n * 11 % 31) for n in range(1, 31)]
+    links = chain + star + tangle
+    forest = ghirbal._ghirbal.Forest()
+    forest.push(ghirbal.Table.from_pylist([{"a": a, "b": b} for a, b in links]))
+    run = ghirbal.spark._Run(spark.createDataFrame(links, "a bigint, b bigint"), str(tmp_path), None, {})
+    stars = sorted(map(tuple, run.stars(run.df).collect()))
+    assert stars == [(row["a"], row["b"]) for row in forest.finish().to_pylist()]
+    assert {100, 7, 901} <= {b for _, b in stars}
+
+
+def forget(work: Path, *stages: str) -> None:
+    """As if a run had ended before these."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for mark in (work / "finished").glob("*.parquet"):
+        if set(parquet.read_table(mark)["stage"].to_pylist()) & set(stages):
+            mark.unlink()
+            (mark.parent / f".{mark.name}.crc").unlink(missing_ok=True)
 
 
 def test_a_rerun_goes_on_behind_the_last_stage(spark, seeds, tmp_path):
@@ -125,9 +240,6 @@ def test_a_rerun_goes_on_behind_the_last_stage(spark, seeds, tmp_path):
     work = tmp_path / "work"
     first = found(ghirbal.spark.report(df, work=str(work)))
     read = {path: path.stat().st_mtime_ns for path in work.glob("keys/*.parquet")}
-    for name in ("matches.done", "settled.done", "examined.done"):
-        for path in sorted((work / name).iterdir()):
-            path.unlink()
-        (work / name).rmdir()
+    forget(work, "matches", "settled", "examined")
     assert found(ghirbal.spark.report(df, work=str(work))) == first
     assert {path: path.stat().st_mtime_ns for path in work.glob("keys/*.parquet")} == read

@@ -54,3 +54,13 @@ def test_arrays_of_every_library_are_read():
     assert ghirbal.band_keys(polars.Series([TEXT, None])).to_pylist() == expect
     with pytest.raises(ghirbal.UsageError, match="holds Int64, not text"):
         ghirbal.band_keys(pa.array([1]))
+
+
+def test_a_group_that_an_engine_took_apart_is_refused():
+    row = {"band": 0, "key": 7, "number": 1, "len": 0, "place": 1}
+    proposer = ghirbal._ghirbal.Proposer()
+    proposer.push(ghirbal.Table.from_pylist([row]))
+    assert proposer.push(ghirbal.Table.from_pylist([row | {"number": 4, "place": 2}])).to_pylist() == []
+    assert [(pair["a"], pair["b"]) for pair in proposer.finish().to_pylist()] == [(1, 4)]
+    with pytest.raises(RuntimeError, match="has not kept a key's rows together"):
+        proposer.push(ghirbal.Table.from_pylist([row | {"place": 2}]))

@@ -10,13 +10,16 @@
 //! text, lines       -shingles-> band keys, sampled shingles        of the first of equal documents
 //! groups by key     -index->    pairs (propose_group, propose_holders)
 //! pairs of sets     -verify->   matches
-//! matches           -settle->   pairs, clusters, what stays for what
+//! copies, matches   -Forest->   components, in parts and in parts of parts
+//! a component       -settle->   pairs, clusters, what stays for what
 //! text, host        -observe->  frequencies                        sums, in any order
 //! text, frequencies -examine->  rows, cleaned text
 //! ```
 //!
 //! Put together they give what a run gives, row for row: a test below and the tests of the Python
 //! package compare them. Passages across documents are not among them.
+
+use std::collections::HashMap;
 
 use bitvec::vec::BitVec;
 use bytes::Bytes;
@@ -64,12 +67,74 @@ pub struct Examined {
     pub prepared: Prepared,
 }
 
+/// Which documents hang together, whatever links say so and in whatever order they come.
+///
+/// It takes memory by documents and not by links, and forests of parts of the links, linked, are the forest of all:
+/// links can be contracted where they lie before they are gathered.
+///
+/// ```
+/// use ghirbal::pipeline::apart::Forest;
+///
+/// let mut forest = Forest::default();
+/// [(7, 4), (9, 7), (3, 5)].into_iter().for_each(|(a, b)| forest.link(a, b));
+/// assert_eq!(forest.components(), [(3, 3), (4, 4), (5, 3), (7, 4), (9, 4)]);
+/// ```
+#[derive(Default)]
+pub struct Forest {
+    places: HashMap<u64, u32>,
+    /// By place: the document, and the place of one it hangs on, of a smaller number or itself.
+    trees: Vec<(u64, u32)>,
+}
+
 /// What becomes of all documents that stand elsewhere too.
 pub struct Settled {
     /// The rows of pairs and clusters, as lines of JSON.
     pub rows: Vec<u8>,
     /// For each such document, by number: its match, and the document that stays for it.
     pub elsewhere: Vec<(u32, Match, u32)>,
+}
+
+impl Forest {
+    /// These two hang together.
+    ///
+    /// # Panics
+    /// At more than 2^32 documents, 200 GB of them.
+    pub fn link(&mut self, a: u64, b: u64) {
+        let (a, b) = (self.root(a), self.root(b));
+        let [small, large] = if self.trees[a as usize].0 < self.trees[b as usize].0 { [a, b] } else { [b, a] };
+        self.trees[large as usize].1 = small;
+    }
+
+    /// Each document with the smallest number that it hangs together with, by number.
+    pub fn components(mut self) -> Vec<(u64, u64)> {
+        let mut found: Vec<(u64, u64)> = (0..self.trees.len() as u32)
+            .map(|place| {
+                let root = self.root_of(place);
+                (self.trees[place as usize].0, self.trees[root as usize].0)
+            })
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    fn root(&mut self, number: u64) -> u32 {
+        let next = u32::try_from(self.trees.len()).expect("fewer than 2^32 documents");
+        let place = *self.places.entry(number).or_insert(next);
+        if place == next {
+            self.trees.push((number, next));
+        }
+        self.root_of(place)
+    }
+
+    /// Halves the path it walks, which keeps paths short.
+    fn root_of(&mut self, mut place: u32) -> u32 {
+        while self.trees[place as usize].1 != place {
+            let above = self.trees[self.trees[place as usize].1 as usize].1;
+            self.trees[place as usize].1 = above;
+            place = above;
+        }
+        place
+    }
 }
 
 impl Parts {
@@ -165,7 +230,7 @@ impl Parts {
         verify(Candidate { a, b }, &sets, &self.params.documents)
     }
 
-    /// What becomes of the documents that have copies or matches: `documents` are all of these, in
+    /// What becomes of the documents of a component, or of several: `documents` are all of these, in
     /// reading order and numbered from 0, `matches` are between the first of equal ones, each once.
     ///
     /// # Errors
@@ -265,7 +330,9 @@ impl ShingleSets for Pair<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet, HashMap};
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use proptest::prelude::*;
 
     use super::*;
     use crate::index::{propose_group, propose_holders, shares_enough};
@@ -341,17 +408,37 @@ mod tests {
         }
         let enough = |&(_, &(n, smaller)): &(_, &(u64, usize))| shares_enough(n, smaller as u64, 0.9);
         pairs.extend(shared.iter().filter(enough).map(|(&pair, _)| pair));
-        let matches = pairs.iter().filter_map(|&(a, b)| parts.verify((a, &sets[&a]), (b, &sets[&b])));
-        let settled = parts.settle(documents.iter().map(|(row, _)| row.clone()), matches).unwrap();
+        let matches: Vec<Match> =
+            pairs.iter().filter_map(|&(a, b)| parts.verify((a, &sets[&a]), (b, &sets[&b]))).collect();
+
+        let mut forest = Forest::default();
+        matches.iter().for_each(|m| forest.link(m.a.into(), m.b.into()));
+        let mut first_of = HashMap::new();
+        for (d, (row, _)) in (0..).zip(&documents) {
+            if let Some(fingerprint) = row.fingerprint {
+                forest.link(d, *first_of.entry(fingerprint).or_insert(d));
+            }
+        }
+        let mut components: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+        forest.components().iter().for_each(|&(d, root)| components.entry(root).or_default().push(d as u32));
+        assert!(components.len() > 2);
+        let (mut rows, mut elsewhere) = (Vec::new(), BTreeMap::new());
+        for members in components.values() {
+            let place = |d: u32| members.binary_search(&d).ok().map(|place| place as u32);
+            let of_these = matches.iter().filter_map(|&m| Some(Match { a: place(m.a)?, b: place(m.b)?, ..m }));
+            let documents = members.iter().map(|&d| documents[d as usize].0.clone());
+            let settled = parts.settle(documents, of_these).unwrap();
+            rows.extend(settled.rows);
+            let number = |place: u32| members[place as usize];
+            elsewhere.extend(settled.elsewhere.into_iter().map(|(d, m, stays)| (number(d), (m, number(stays)))));
+        }
 
         let frequencies = Frequencies::default();
         texts.iter().for_each(|text| parts.observe(None, text, &frequencies));
-        let mut rows = settled.rows;
-        for (d, text) in texts.iter().enumerate() {
+        for (d, text) in (0..).zip(&texts[..]) {
             let document = Document { id: format!("{d:02}"), host: None, sort_key: None, text: text.clone() };
-            let elsewhere = settled.elsewhere.iter().find(|(n, ..)| *n as usize == d);
-            let partner = elsewhere.map(|(.., partner)| format!("{partner:02}"));
-            let elsewhere = elsewhere.map(|(_, m, _)| m).zip(partner.as_deref());
+            let elsewhere = elsewhere.get(&d).map(|(m, partner)| (m, format!("{partner:02}")));
+            let elsewhere = elsewhere.as_ref().map(|(m, partner)| (*m, &**partner));
             rows.extend(parts.examine(document, elsewhere, Some(&frequencies)).unwrap().rows);
         }
         lines_of(&rows)
@@ -390,5 +477,30 @@ mod tests {
             assert!(whole.iter().any(|row| row.contains("document_pair") && row.contains(kind)), "{kind}: {whole:#?}");
         }
         assert_eq!(in_parts(&texts), whole);
+    }
+
+    proptest! {
+        #[test]
+        fn forests_of_parts_are_the_forest_of_all(links in prop::collection::vec((0u64..40, 0u64..40), 0..60), cut in 0usize..60) {
+            let forest = |links: &[(u64, u64)]| {
+                let mut forest = Forest::default();
+                links.iter().for_each(|&(a, b)| forest.link(a, b));
+                forest.components()
+            };
+            let (left, right) = links.split_at(cut.min(links.len()));
+            let mut of_parts = forest(right);
+            of_parts.extend(forest(left));
+            let whole = forest(&links);
+            prop_assert_eq!(forest(&of_parts), whole.clone());
+            // Against a plain closure.
+            let mut smallest: BTreeMap<u64, u64> = links.iter().flat_map(|&(a, b)| [(a, a), (b, b)]).collect();
+            for _ in 0..links.len() {
+                for (a, b) in &links {
+                    let least = smallest[a].min(smallest[b]);
+                    smallest.extend([(*a, least), (*b, least)]);
+                }
+            }
+            prop_assert_eq!(whole, smallest.into_iter().collect::<Vec<_>>());
+        }
     }
 }
