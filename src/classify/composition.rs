@@ -1,9 +1,10 @@
 //! What a page is made of, and what stands around each of its lines.
 //!
-//! Traits of the lines of a page -> values for the second look, each 0 to 63. The same short line is the article's on a page
-//! of lists and a button on a page of prose: shares over the whole page tell one page from another,
-//! shares around a line and the nearest lines that a rule has named tell its parts apart. The first look does not see them: on hosts unseen in training it then
-//! errs more, since it knows pages by what they are made of.
+//! Traits of the lines of a page -> values for the second look, each 0 to 63. The same short line is
+//! the article's on a page of lists and a button on a page of prose: shares over the whole page tell one
+//! page from another, shares around a line and the nearest lines that a rule has named tell its parts
+//! apart. The first look does not see them: on hosts unseen in training it then errs more, since it
+//! knows pages by what they are made of.
 
 use super::context::log_of;
 use super::page::Page;
