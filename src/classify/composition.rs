@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_share_around_a_line_ends_where_its_reach_does() {
-        let text = vec!["a"; 12].join("\n");
+        let text = ["a"; 12].join("\n");
         let mut traits = [0; 12];
         traits[0] = AGAIN;
         let near = values(&text, &traits, &[1; 12], "again_within_3");
