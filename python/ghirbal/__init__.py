@@ -50,7 +50,7 @@ def report(
 ) -> Report:
     """Finds everything, changes nothing.
 
-    :param data: paths of files and folders (one or a list), any object with ``__arrow_c_stream__`` or
+    :param data: paths and URLs of files and folders (one or a list), any object with ``__arrow_c_stream__`` or
         ``__arrow_c_array__``, or a list of dictionaries. A table's text, id and host stand in the columns
         that ``fields`` names; a row without an id is called ``table:ROW``, counted from 1.
     :param params: all parameters; single ones go by name.

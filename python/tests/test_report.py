@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import json
 import os
 import signal
@@ -94,6 +96,16 @@ def test_every_library_of_tables_is_read(seeds, package):
 
         data = datasets.Dataset.from_list(rows)
     assert wire(ghirbal.report(data).to_pylist()) == expect
+
+
+def test_urls_are_paths(seeds, tmp_path):
+    as_jsonl(records(seeds), tmp_path / "rows.jsonl")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        report = ghirbal.report(f"http://127.0.0.1:{server.server_port}/rows.jsonl")
+        server.shutdown()
+    assert wire(report.to_pylist()) == wire(ghirbal.report(tmp_path / "rows.jsonl").to_pylist())
 
 
 def test_hosts_and_numbers_are_read_from_columns():

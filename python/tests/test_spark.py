@@ -58,7 +58,9 @@ def spark():
     master = os.environ.get("GHIRBAL_SPARK_MASTER", "local[2]")
     if master == "sail":
         with sail() as url:
-            yield SparkSession.builder.remote(url).getOrCreate()
+            session = SparkSession.builder.remote(url).getOrCreate()
+            yield session
+            session.stop()
         return
     builder = SparkSession.builder.remote("local[2]") if master == "connect" else SparkSession.builder.master(master)
     session = (

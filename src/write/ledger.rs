@@ -492,11 +492,11 @@ impl Ledger {
     /// When a byte of it is another, or it cannot be read.
     pub fn require_unedited(&self, name: &str) -> Result<()> {
         let path = self.path.with_file_name(name);
+        let failed = |e| remote::into_error("read", &path, e);
         let mut hasher = Hasher::default();
-        let file = File::open(&path).map_err(|e| Error::io("read", &path, e))?;
-        let mut file = BufReader::with_capacity(1 << 16, file);
+        let mut file = BufReader::with_capacity(1 << 16, remote::open(&path).map_err(failed)?);
         loop {
-            let bytes = file.fill_buf().map_err(|e| Error::io("read", &path, e))?;
+            let bytes = file.fill_buf().map_err(failed)?;
             if bytes.is_empty() {
                 break;
             }
