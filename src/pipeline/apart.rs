@@ -435,7 +435,7 @@ mod tests {
 
         let frequencies = Frequencies::default();
         texts.iter().for_each(|text| parts.observe(None, text, &frequencies));
-        for (d, text) in (0..).zip(&texts[..]) {
+        for (d, text) in (0..).zip(texts) {
             let document = Document { id: format!("{d:02}"), host: None, sort_key: None, text: text.clone() };
             let elsewhere = elsewhere.get(&d).map(|(m, partner)| (m, format!("{partner:02}")));
             let elsewhere = elsewhere.as_ref().map(|(m, partner)| (*m, &**partner));
