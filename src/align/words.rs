@@ -75,7 +75,7 @@ impl Marks {
 const REACH_MAX_WORDS: u32 = 256;
 
 /// The words of one document: their shortened hashes, then their starts, then their lengths with one byte of
-/// [`Marks`] each.
+/// marks each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words(Vec<u32>);
 
