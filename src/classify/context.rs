@@ -1,7 +1,8 @@
 //! What the lines around a line say of it, once each line has had a first look.
 //!
 //! Samples of a page's lines and the chance each got -> the values that the trees see, each 0 to 63:
-//! the bins of the first look, what the page is made of, the chances of the neighbours, what lies before and after, and how
+//! the bins of the first look, what the page is made of, the chances of the neighbours, what lies
+//! before and after, and how
 //! lines that are alike fared.
 
 use super::features::{self, Likes, Sample, VALUES};

@@ -399,7 +399,8 @@ pub(super) fn of_page(page: &Page) -> Vec<Sample> {
 }
 
 /// Writes for every line, into `values` from each multiple of `width` on, one more than the first
-/// bin of each group and what the page is made of, and calls `each` with the line, the indices of its features and its likes.
+/// bin of each group and what the page is made of, and calls `each` with the line, the indices of its
+/// features and its likes.
 pub(super) fn each_line(page: &Page, values: &mut [u8], width: usize, mut each: impl FnMut(usize, &[u16], Likes)) {
     let facts = PageFacts::new(page);
     let mut active = Vec::with_capacity(2 * GROUPS.len());
