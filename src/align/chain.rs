@@ -4,6 +4,8 @@
 //! a passage whose sentences were reordered stays one group; within a group the best sequence that
 //! ascends on both sides is the chain. Runs of the group that lie outside the chain start over.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::seed::Run;
 
 /// Words that may lie between two runs of one chain, on either side: a clause. What lies further
@@ -23,8 +25,8 @@ const LOOK_BACK: usize = 64;
 /// Runs that form one passage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chain {
-    /// They ascend and do not overlap on either side.
-    pub runs: Vec<Run>,
+    /// They ascend and do not overlap on either side. Nearly always it is one.
+    pub runs: SmallVec<[Run; 1]>,
     /// The rest of the group, when it lies around the chain: reordered pieces.
     pub others: Vec<Run>,
 }
@@ -39,13 +41,16 @@ pub fn matched(chain: &Chain) -> impl Iterator<Item = u32> {
 /// `worth` is what the words of a run are worth together; `apart` asks that the two sides of one
 /// group do not overlap, as inside a document.
 pub fn chains(mut runs: Vec<Run>, worth: impl Fn(&Run) -> f32, apart: bool) -> Vec<Chain> {
-    if let [_] = runs[..] {
-        return vec![Chain { runs, others: Vec::new() }];
-    }
     runs.sort_unstable();
     runs.dedup();
-    let mut chains = Vec::new();
-    let mut groups = groups(runs, apart);
+    let mut chains = Vec::with_capacity(runs.len());
+    // Those of several runs.
+    let mut groups: Vec<Vec<Run>> = Vec::new();
+    let add = |group: &[Run], chains: &mut Vec<Chain>, groups: &mut Vec<Vec<Run>>| match *group {
+        [run] => chains.push(Chain { runs: smallvec![run], others: Vec::new() }),
+        _ => groups.push(group.to_vec()),
+    };
+    each_group(&runs, apart, |group| add(group, &mut chains, &mut groups));
     while let Some(group) = groups.pop() {
         let (chain, rest) = split(&group, &worth);
         if rest.is_empty() {
@@ -68,7 +73,7 @@ pub fn chains(mut runs: Vec<Run>, worth: impl Fn(&Run) -> f32, apart: bool) -> V
             let meets_b = r.b < around.3 && around.2 < r.b_end();
             !(meets_a && meets_b)
         });
-        groups.extend(self::groups(outside.collect(), apart));
+        each_group(&outside.collect::<Vec<_>>(), apart, |group| add(group, &mut chains, &mut groups));
         chains.push(Chain { runs: chain, others: Vec::new() });
     }
     chains.sort_unstable_by_key(|c| c.runs.first().map(|r| (r.a, r.b, r.len)));
@@ -97,9 +102,12 @@ pub fn coverage(runs: &[Run]) -> u64 {
         .min(covered(runs.iter().map(|r| (r.b, r.b_end())).collect()))
 }
 
-/// Runs no further than [`GAP_MAX_WORDS`] from one another on both sides, joined transitively.
-/// Takes sorted runs.
-fn groups(runs: Vec<Run>, apart: bool) -> Vec<Vec<Run>> {
+/// Calls `each` with the runs no further than [`GAP_MAX_WORDS`] from one another on both sides, joined
+/// transitively. Takes sorted runs, and gives them sorted.
+fn each_group(runs: &[Run], apart: bool, mut each: impl FnMut(&[Run])) {
+    if let [_] = runs {
+        return each(runs);
+    }
     let mut parent: Vec<u32> = (0..runs.len() as u32).collect();
     let mut boxes: Vec<_> = runs.iter().map(|r| cover(std::slice::from_ref(r))).collect();
     let mut near: Vec<usize> = Vec::new();
@@ -125,12 +133,16 @@ fn groups(runs: Vec<Run>, apart: bool) -> Vec<Vec<Run>> {
         }
         near.push(i);
     }
-    let mut by_root: Vec<(u32, Run)> = Vec::with_capacity(runs.len());
-    for (i, &run) in runs.iter().enumerate() {
-        by_root.push((find(&mut parent, i as u32), run));
-    }
+    let mut by_root: Vec<(u32, Run)> = (0..).zip(runs).map(|(i, &run)| (find(&mut parent, i), run)).collect();
     by_root.sort_unstable();
-    by_root.chunk_by(|x, y| x.0 == y.0).map(|group| group.iter().map(|&(_, run)| run).collect()).collect()
+    let mut group: Vec<Run> = Vec::new();
+    for (i, &(root, run)) in by_root.iter().enumerate() {
+        group.push(run);
+        if by_root.get(i + 1).is_none_or(|next| next.0 != root) {
+            each(&group);
+            group.clear();
+        }
+    }
 }
 
 fn find(parent: &mut [u32], mut i: u32) -> u32 {
@@ -144,10 +156,7 @@ fn find(parent: &mut [u32], mut i: u32) -> u32 {
 /// The best ascending chain of a group, and the rest. Takes sorted runs.
 ///
 /// Sparse dynamic programming over runs (Myers & Miller 1995) with a look-back of [`LOOK_BACK`].
-fn split(group: &[Run], worth: impl Fn(&Run) -> f32) -> (Vec<Run>, Vec<Run>) {
-    if let [run] = group {
-        return (vec![*run], Vec::new());
-    }
+fn split(group: &[Run], worth: impl Fn(&Run) -> f32) -> (SmallVec<[Run; 1]>, Vec<Run>) {
     let mut score: Vec<f32> = Vec::with_capacity(group.len());
     let mut from: Vec<Option<usize>> = Vec::with_capacity(group.len());
     for (i, run) in group.iter().enumerate() {
@@ -174,7 +183,7 @@ fn split(group: &[Run], worth: impl Fn(&Run) -> f32) -> (Vec<Run>, Vec<Run>) {
         path.push(i);
     }
     path.reverse();
-    let mut chain: Vec<Run> = Vec::with_capacity(path.len());
+    let mut chain: SmallVec<[Run; 1]> = SmallVec::with_capacity(path.len());
     for i in path {
         on_chain[i] = true;
         let mut run = group[i];

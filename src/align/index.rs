@@ -1,8 +1,7 @@
 //! Where documents share word 4-grams: the candidates of alignment across documents.
 //!
-//! [`Corpus`] -> [`Shared`] stretches by pair of documents. Two passes over the words: the first
-//! marks 4-grams that stand twice (two bits each), the second collects only those (24 bytes each),
-//! sorted by 4-gram; then each group of equal 4-grams gives pairs, the rarest first. Where the
+//! [`Corpus`] -> [`Shared`] stretches by pair of documents. The places of 4-grams that stand twice (24 bytes
+//! each) are sorted by 4-gram; then each group of equal 4-grams gives pairs, the rarest first. Where the
 //! pairs would be more than the [`budget`] allows, a 4-gram gives a star around its first place
 //! instead, so the work stays linear in the corpus; those are counted, never silently dropped.
 
@@ -12,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use super::corpus::Corpus;
-use super::seed::mix;
+use super::grams::repeated;
 use super::words::Word;
 use crate::spill::{Fixed, Sorted, Sorter};
 
@@ -81,7 +80,7 @@ pub struct Candidates {
 }
 
 /// A place of an n-gram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     /// The upper and the lower half of its hash.
     key: (u32, u32),
@@ -207,69 +206,20 @@ fn documents_max(places: &Sorted<Place>, budget: u64) -> usize {
     sizes.last_key_value().map_or(0, |(&size, _)| size)
 }
 
-/// Documents whose places are collected in one go.
-const DOCUMENTS: usize = 64;
-
-/// Keys looked up together.
-const TOGETHER: usize = 32;
-
-/// Calls `each` with the keys of all n-grams in order, some at a time, and the place of the first.
-fn each_keys(numbers: &[Word], n: usize, mut each: impl FnMut(usize, &[u64])) {
-    let grams = (numbers.len() + 1).saturating_sub(n);
-    let mut keys = [0; TOGETHER];
-    for from in (0..grams).step_by(TOGETHER) {
-        let len = TOGETHER.min(grams - from);
-        let grams = numbers[from..].windows(n);
-        keys[..len].iter_mut().zip(grams).for_each(|(key, gram)| {
-            *key = match *gram {
-                [a, b, c, d] => mix(&[a, b, c, d]),
-                _ => mix(gram),
-            }
-        });
-        each(from, &keys[..len]);
-    }
-}
-
 /// The places of all n-grams that stand more than once, sorted by n-gram and reading order.
 fn places(corpus: &Corpus, n: usize) -> Sorted<Place> {
-    let words = corpus.words_total();
-    // Sixteen bits a word: one n-gram in sixteen that stands once is kept for nothing; more where
-    // memory is short.
-    let bits = (words * 16).min((corpus.spill().share(6) as u64).saturating_mul(8));
-    let (once, twice) = (Bits::new(bits), Bits::new(bits));
-    (0..corpus.len()).into_par_iter().for_each(|document| {
-        each_keys(&corpus.numbers(document), n, |_, keys| {
-            for (&key, seen) in keys.iter().zip(once.get_all(keys)) {
-                if (seen || once.set(once.slot(key))) && !twice.get(twice.slot(key)) {
-                    twice.set(twice.slot(key));
-                }
-            }
-        });
-    });
-    drop(once);
     // A phrase that stands often in one document counts there once: its other places are found
     // when the passage around it is aligned.
     let same_document = |x: &Place, y: &Place| (x.key, x.document) == (y.key, y.document);
     let mut places = Sorter::distinct_by(corpus.spill(), corpus.spill().share(4), same_document);
-    for batch in corpus.batches() {
-        let found = batch.into_par_iter().chunks(DOCUMENTS).map(|documents| {
-            let mut found = Vec::new();
-            for document in documents {
-                let numbers = corpus.numbers(document);
-                each_keys(&numbers, n, |from, keys| {
-                    let repeated = (from..).zip(keys).zip(twice.get_all(keys)).filter(|(_, seen)| *seen);
-                    found.extend(repeated.map(|((at, &key), _)| {
-                        let before = if at == 0 { 0 } else { numbers[at - 1] };
-                        let after = half(numbers.get(at + n)) << 16 | half(numbers.get(at + n + 1));
-                        Place { key: ((key >> 32) as u32, key as u32), document, at: at as u32, before, after }
-                    }));
-                });
-            }
-            found
-        });
-        found.collect::<Vec<_>>().iter().for_each(|found| places.extend_from_slice(found));
-    }
-    drop(twice);
+    let place = |key: u64, document: u32, numbers: &[Word], at: usize| {
+        let before = if at == 0 { 0 } else { numbers[at - 1] };
+        let after = half(numbers.get(at + n)) << 16 | half(numbers.get(at + n + 1));
+        Place { key: ((key >> 32) as u32, key as u32), document, at: at as u32, before, after }
+    };
+    let key = |place: &Place| u64::from(place.key.0) << 32 | u64::from(place.key.1);
+    let bits_max = (corpus.spill().share(6) as u64).saturating_mul(8);
+    repeated(corpus, n, bits_max, place, key, |found| places.extend_from_slice(found));
     places.finish().repeated(same_gram)
 }
 
@@ -293,27 +243,11 @@ impl Bits {
         Self(std::iter::repeat_with(AtomicU64::default).take((bits / 64 + 1) as usize).collect())
     }
 
-    /// The bit for a key.
-    fn slot(&self, key: u64) -> u64 {
-        ((u128::from(key) * (self.0.len() as u128 * 64)) >> 64) as u64
-    }
-
-    /// Sets a bit and returns whether it was set.
-    fn set(&self, bit: u64) -> bool {
-        let mask = 1 << (bit % 64);
-        self.0[(bit / 64) as usize].fetch_or(mask, Ordering::Relaxed) & mask != 0
+    fn set(&self, bit: u64) {
+        self.0[(bit / 64) as usize].fetch_or(1 << (bit % 64), Ordering::Relaxed);
     }
 
     fn get(&self, bit: u64) -> bool {
         self.0[(bit / 64) as usize].load(Ordering::Relaxed) >> (bit % 64) & 1 == 1
-    }
-
-    /// Whether the bits of some keys are set. Each lies in another corner of the memory: asked for
-    /// together, with nothing done between, all are waited for once. A bit that is set blindly is
-    /// waited for alone.
-    fn get_all(&self, keys: &[u64]) -> [bool; TOGETHER] {
-        let mut set = [false; TOGETHER];
-        set.iter_mut().zip(keys).for_each(|(set, &key)| *set = self.get(self.slot(key)));
-        set
     }
 }

@@ -365,7 +365,7 @@ mod tests {
         fn a_reach_is_that_of_the_alignment(x in prop::collection::vec(0u32..9, 3..40), y in prop::collection::vec(0u32..9, 3..40)) {
             let limits = (0, x.len() as u32, 0, y.len() as u32);
             for run in seeds(&x, &y) {
-                let chain = Chain { runs: vec![run], others: Vec::new() };
+                let chain = Chain { runs: smallvec::smallvec![run], others: Vec::new() };
                 let aligned = align(&x, &y, &chain, limits);
                 let reach = Reach::new(&x, &y, &chain, limits);
                 prop_assert_eq!((reach.bounds(), reach.matched()), (aligned.bounds, aligned.matched));

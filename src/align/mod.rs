@@ -42,6 +42,7 @@ mod promise;
 mod within;
 mod corpus;
 mod copies;
+mod grams;
 mod index;
 mod star;
 mod across;
