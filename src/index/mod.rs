@@ -47,6 +47,11 @@ impl Candidates {
         self.0.push((a, b));
     }
 
+    /// Proposes all that another search has proposed.
+    pub fn append(&mut self, other: Candidates) {
+        self.0.extend(other.finish().iter());
+    }
+
     /// The pairs in ascending order.
     pub fn finish(self) -> Sorted<(u32, u32)> {
         self.0.finish()

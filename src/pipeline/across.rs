@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::params::{Params, Snap};
 use crate::pipeline::BATCH_LEN_BYTES;
 use crate::pipeline::duplicates::Duplicates;
+use crate::pipeline::overlap::released;
 use crate::pipeline::survey::Survey;
 use crate::read::{Corpus, Record, Source, parse};
 use crate::shingle::ShingleSet;
@@ -68,6 +69,7 @@ pub fn find(params: &Params, survey: &mut Survey, duplicates: &Duplicates, spill
         })
         .collect();
     let (passages, pairs_capped) = copies.speak(repeats.passages, &texts);
+    released(texts);
     Across { passages, versions, phrases_capped: repeats.phrases_capped, pairs_capped }
 }
 

@@ -13,7 +13,7 @@ use crate::index::{BandShape, Bands, Candidate, Candidates, SampledShingles};
 use crate::label::{Action, Label};
 use crate::params::{Keep, Params};
 use crate::pipeline::audit::audit;
-use crate::pipeline::overlap::overlapped;
+use crate::pipeline::overlap::{overlapped, released};
 use crate::pipeline::survey::{Documents, Survey};
 use crate::recurring::{Words, recurring};
 use crate::report::Audit;
@@ -80,7 +80,8 @@ impl Duplicates {
         words.without(later_copies(&copies, words.len()));
         let preferred = preferred(&survey.documents, &mut copies, &params.documents.keep);
         let found = matches(&words, survey, shape, params, &preferred, audited, spill)?;
-        drop((words, preferred));
+        drop(preferred);
+        released(words);
         Ok(Self::settle(&survey.documents, copies, found, params, spill))
     }
 
@@ -282,9 +283,11 @@ fn matches(
         },
     );
     sketched?;
-    let mut candidates = Candidates::new(spill, spill.share(8));
-    let groups_capped = bands.propose(&mut candidates);
-    let shingles_capped = sampled.propose(params.documents.contained, &mut candidates);
+    let (mut candidates, mut by_samples) =
+        (Candidates::new(spill, spill.share(8)), Candidates::new(spill, spill.share(24)));
+    let (groups_capped, shingles_capped) =
+        rayon::join(|| bands.propose(&mut candidates), || sampled.propose(params.documents.contained, &mut by_samples));
+    candidates.append(by_samples);
     let limits = [
         ("band groups too large to compare pair by pair", groups_capped),
         ("shingles too common to propose a containment", shingles_capped),

@@ -61,6 +61,15 @@ pub fn overlapped<A: Send, B: Send>(
     })
 }
 
+/// Gives back the memory of something large while others go on, where there are several threads: the
+/// system takes its time.
+pub fn released<T: Send + 'static>(large: T) {
+    if rayon::current_num_threads() > 1 {
+        // Where no thread can be had, it is given back here.
+        let _ = std::thread::Builder::new().spawn(|| drop(large));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
