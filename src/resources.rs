@@ -49,8 +49,12 @@ impl Resources {
     pub fn new(memory_bytes: Option<u64>, temp_dir: PathBuf) -> Result<Self> {
         let memory_bytes = match memory_bytes {
             Some(bytes) if bytes < MEMORY_MIN_BYTES => {
-                return Err(Error::usage(format!("{} of memory are too little", size(bytes)))
-                    .hint(format!("--memory {}M is the least", MEMORY_MIN_BYTES >> 20)));
+                let (size, unit) = match bytes {
+                    ..0x10_0000 => (format!("{bytes} bytes"), "; a number without a unit counts bytes"),
+                    _ => (size(bytes), ""),
+                };
+                return Err(Error::usage(format!("{size} of memory are too little"))
+                    .hint(format!("--memory {}M is the least{unit}", MEMORY_MIN_BYTES >> 20)));
             }
             Some(bytes) => bytes,
             None => machine_bytes(Path::new("/")).map_or(DEFAULT_BYTES, |bytes| bytes / 2).max(MEMORY_MIN_BYTES),
@@ -217,6 +221,8 @@ mod tests {
     #[test]
     fn too_little_memory_is_refused() {
         let refused = Resources::new(Some(1 << 20), PathBuf::new()).unwrap_err().to_string();
-        assert!(refused.contains("--memory 256M is the least"), "{refused}");
+        assert!(refused.contains("1 MiB of memory") && refused.ends_with("--memory 256M is the least"), "{refused}");
+        let refused = Resources::new(Some(5), PathBuf::new()).unwrap_err().to_string();
+        assert!(refused.contains("5 bytes of memory") && refused.ends_with("without a unit counts bytes"), "{refused}");
     }
 }
