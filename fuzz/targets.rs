@@ -223,6 +223,10 @@ pub fn phrases(data: &[u8]) {
     let list = PhraseList { name: "fuzz".into(), text };
     let checked = CheckedPhrases::new(&list);
     assert!(checked.errors.iter().all(|e| !e.to_string().is_empty()));
+    // A classifier reads the built-in lists too, which takes a hundred times as long as all the rest.
+    if !checked.errors.is_empty() || !xxh3_64(data).is_multiple_of(16) {
+        return;
+    }
     let view = View::new(&list.text, default_tokeniser());
     if let Ok(classifier) = Classifier::new(&FillerParams { phrases: vec![list.clone()], ..FillerParams::default() }) {
         for finding in classifier.classify(Some("a.example"), &view, &LINES) {

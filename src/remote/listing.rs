@@ -115,7 +115,7 @@ fn below(parts: &Url, prefix: &Path) -> std::result::Result<Vec<(String, ObjectM
     let listed = listed.map_err(|e| match Failed::of(parts, &e) {
         // A prefix is never missing, so the bucket is.
         failed if failed.is_missing() => {
-            failed.hint("there is no such bucket; look at its name, at AWS_ENDPOINT and AWS_REGION")
+            failed.hint(format!("there is no such bucket; look at its name, and at {}", parts.variables().place))
         }
         failed => failed,
     })?;

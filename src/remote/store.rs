@@ -46,11 +46,40 @@ impl Url {
         format!("{}://{}/{key}", self.scheme, self.authority)
     }
 
+    pub(super) fn variables(&self) -> Variables {
+        match self.scheme {
+            "s3" => Variables {
+                credentials: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (profiles are not read), \
+                              or AWS_SKIP_SIGNATURE=true for a public bucket",
+                place: "AWS_ENDPOINT and AWS_REGION",
+                allow_http: "AWS_ALLOW_HTTP",
+            },
+            "gs" => Variables {
+                credentials: "set GOOGLE_SERVICE_ACCOUNT, or GOOGLE_SKIP_SIGNATURE=true for a public bucket",
+                place: "GOOGLE_BASE_URL",
+                allow_http: "GOOGLE_ALLOW_HTTP",
+            },
+            _ => Variables {
+                credentials: "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, \
+                              or AZURE_SKIP_SIGNATURE=true for a public container",
+                place: "AZURE_STORAGE_ACCOUNT_NAME",
+                allow_http: "AZURE_ALLOW_HTTP",
+            },
+        }
+    }
+
     /// The key as a store takes it: no slash at its ends.
     pub(super) fn path(&self) -> Result<Path, Failed> {
         Path::parse(self.key.trim_end_matches('/'))
             .map_err(|e| Failed::for_good(format!("no object can have this name: {e}")))
     }
+}
+
+/// Environment variables as errors name them: who asks, where the store is, whether it may be without TLS.
+pub(super) struct Variables {
+    pub(super) credentials: &'static str,
+    pub(super) place: &'static str,
+    pub(super) allow_http: &'static str,
 }
 
 /// What a store is asked to do.
@@ -129,17 +158,7 @@ impl Failed {
     pub(super) fn of(url: &Url, e: &object_store::Error) -> Self {
         use object_store::Error as E;
         let why = whole_message(e);
-        let credentials = match url.scheme {
-            "s3" => {
-                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (profiles are not read), \
-                 or AWS_SKIP_SIGNATURE=true for a public bucket"
-            }
-            "gs" => "set GOOGLE_SERVICE_ACCOUNT, or GOOGLE_SKIP_SIGNATURE=true for a public bucket",
-            _ => {
-                "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, \
-                 or AZURE_SKIP_SIGNATURE=true for a public container"
-            }
-        };
+        let Variables { credentials, place, allow_http } = url.variables();
         match e {
             E::NotFound { .. } => Self::missing(why),
             E::Generic { .. } if why.contains("status code: 404") => Self::missing(why),
@@ -152,14 +171,14 @@ impl Failed {
                 Self::for_good("no credentials were found").hint(credentials)
             }
             E::Generic { .. } if why.contains("builder error") || why.contains("scheme is not allowed") => {
-                Self::for_good(why).hint("set AWS_ALLOW_HTTP=true (AZURE_… , GOOGLE_…) for an endpoint without TLS")
+                Self::for_good(why).hint(format!("set {allow_http}=true for an endpoint without TLS"))
             }
             E::Generic { .. } if why.contains("configured region") => Self::for_good(why).hint("set AWS_REGION"),
             // The crate keeps the status to itself. 408 and 429 ask for patience.
             E::Generic { .. } if why.contains("status code: 4") && !why.contains(": 408") && !why.contains(": 429") => {
                 Self::for_good(why).hint(credentials)
             }
-            E::Generic { .. } => Self::for_now(why).hint("look at the network, AWS_ENDPOINT and AWS_REGION"),
+            E::Generic { .. } => Self::for_now(why).hint(format!("look at the network and {place}")),
             _ => Self::for_good(why),
         }
     }

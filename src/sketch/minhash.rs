@@ -138,10 +138,10 @@ mod tests {
     #[test]
     fn the_vectorised_loop_equals_the_plain_one() {
         let hasher = MinHasher::new(100, 7);
-        let set = numbers(0..77);
+        let set: Vec<u64> = (0..77).map(mix).collect();
         let mut plain = vec![u32::MAX; 128];
-        hasher.minima_plain(set.as_slice(), &mut plain);
-        assert_eq!(hasher.sketch(&set).places(), &plain[..100]);
+        hasher.minima_plain(&set, &mut plain);
+        assert_eq!(hasher.sketch_hashes(&set).places(), &plain[..100]);
     }
 
     #[test]

@@ -117,13 +117,20 @@ struct Cut<'a> {
     source: &'a Source,
     /// The raw bytes the text was read from.
     inside: &'a str,
+    /// How far the first n replacements moved what follows them, for every n.
+    moved: Vec<i64>,
 }
 
 impl<'a> Cut<'a> {
     fn new(record: &'a Record, parsed: &'a Parsed, source: &'a Source) -> Self {
         // The reader has decoded these very bytes; were they no text, there were no document.
         let inside = simdutf8::basic::from_utf8(&record.raw[parsed.text_at.clone()]).unwrap_or_default();
-        Self { record, parsed, source, inside }
+        let with = source.coding.replacement().len() as i64;
+        let mut moved = vec![0];
+        for (_, bytes) in &record.replaced {
+            moved.push(moved[moved.len() - 1] + bytes.len() as i64 - with);
+        }
+        Self { record, parsed, source, inside, moved }
     }
 
     fn apply(&self, removals: &[Removal], params: &Params) -> Prepared {
@@ -149,9 +156,12 @@ impl<'a> Cut<'a> {
             let len = self.parsed.text_at.len() - removed;
             changes.extend(self.header_changes(len));
         }
+        changes.sort_by_key(|change| (change.at.start, change.at.end));
+        let changed: Vec<Range<usize>> = changes.iter().map(|change| change.at.clone()).collect();
         let replacement = self.source.coding.replacement();
         for (at, _) in &self.record.replaced {
-            if !changes.iter().any(|change| change.at.contains(at)) {
+            let next = changed.partition_point(|change| change.end <= *at);
+            if !changed.get(next).is_some_and(|change| change.contains(at)) {
                 let at = *at..at + replacement.len();
                 changes.push(Change { at, with: replacement.to_owned(), line: Line::Rewritten });
             }
@@ -243,11 +253,12 @@ impl<'a> Cut<'a> {
 
     /// Where a place of the record stood in the original source.
     fn place(&self, at: usize) -> u64 {
-        let with = self.source.coding.replacement().len();
-        let before = self.record.replaced.iter().take_while(|(replaced, _)| *replaced < at);
-        // Each replacement moved what follows.
-        let moved: i64 = before.map(|(_, bytes)| bytes.len() as i64 - with as i64).sum();
-        self.record.offset.saturating_add_signed(at as i64 + moved)
+        self.record.offset.saturating_add_signed(at as i64 + self.moved[self.replaced_before(at)])
+    }
+
+    /// How many replacements stand before a place of the record.
+    fn replaced_before(&self, at: usize) -> usize {
+        self.record.replaced.partition_point(|(replaced, _)| *replaced < at)
     }
 
     /// What stood in a place of the record before anything was replaced.
@@ -256,7 +267,7 @@ impl<'a> Cut<'a> {
         let with = self.source.coding.replacement().len();
         let mut original = Vec::with_capacity(at.len());
         let mut kept_to = at.start;
-        for (replaced, bytes) in self.record.replaced.iter().filter(|(replaced, _)| at.contains(replaced)) {
+        for (replaced, bytes) in &self.record.replaced[self.replaced_before(at.start)..self.replaced_before(at.end)] {
             original.extend_from_slice(&raw[kept_to..*replaced]);
             original.extend_from_slice(bytes);
             kept_to = replaced + with;

@@ -1,6 +1,7 @@
 //! The targets of `fuzz/` under plain mutation, and every input that once broke one.
 //!
-//! `GHIRBAL_MUTATIONS=100000 cargo test --test it fuzzed` tries more of them.
+//! `GHIRBAL_MUTATIONS=100000 cargo test --test it fuzzed` tries more of them. With `GHIRBAL_SEEDS=DIR` the
+//! seeds are written out instead, as `checks/fuzz` wants them.
 
 use std::fs;
 use std::path::Path;
@@ -66,6 +67,9 @@ fn mutated(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
 
 /// Every input that once broke the target, the seeds, and mutations of them.
 fn check(name: &str, target: fn(&[u8]), seeds: &[Vec<u8>]) {
+    if let Some(folder) = std::env::var_os("GHIRBAL_SEEDS") {
+        return write(&Path::new(&folder).join(name), seeds);
+    }
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     for entry in fs::read_dir(here.join("fuzz/regressions").join(name)).into_iter().flatten() {
         target(&fs::read(entry.unwrap().path()).unwrap());
@@ -82,6 +86,17 @@ fn check(name: &str, target: fn(&[u8]), seeds: &[Vec<u8>]) {
             panic!("mutation {n} breaks `{name}`; it is kept in {}", kept.display());
         }
     }
+}
+
+/// A folder of seeds, and [`WORDS`] beside it as libFuzzer reads a dictionary.
+fn write(folder: &Path, seeds: &[Vec<u8>]) {
+    fs::create_dir_all(folder).unwrap();
+    for (number, seed) in seeds.iter().enumerate() {
+        fs::write(folder.join(format!("seed-{number}")), seed).unwrap();
+    }
+    let escaped = |word: &[u8]| word.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
+    let words: String = WORDS.iter().map(|word| format!("\"{}\"\n", escaped(word))).collect();
+    fs::write(folder.with_file_name("words"), words).unwrap();
 }
 
 /// Every fixture in every role that its name gives it.

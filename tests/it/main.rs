@@ -34,6 +34,8 @@ mod restore;
 mod resume;
 mod seeds;
 mod settings;
+#[cfg(feature = "remote")]
+mod stores;
 mod telling;
 mod template;
 mod tune;

