@@ -59,7 +59,10 @@ impl Documents {
         std::thread::spawn(move || {
             let done = match path {
                 Some(path) => read(name, path, folder, &params, &sender),
-                None => Ok(drop(sender.send(Ok(vec![(name, None)])))),
+                None => {
+                    let _ = sender.send(Ok(vec![(name, None)]));
+                    Ok(())
+                }
             };
             if let Err(e) = done {
                 // Nobody waits any more when the other side is gone.
