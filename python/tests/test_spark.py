@@ -100,7 +100,8 @@ def check(spark: Any, cli: Any, path: Path, work: Path, **named: Any) -> Any:
     """The same rows from the command line, Python and Spark, of documents in the order of their ids."""
     import ghirbal.spark
 
-    rows = sorted(map(json.loads, path.read_text("utf-8").splitlines()), key=lambda row: str(row["id"]).encode())
+    with path.open(encoding="utf-8") as lines:
+        rows = sorted(map(json.loads, lines), key=lambda row: str(row["id"]).encode())
     in_order = as_jsonl(rows, work.parent / "sorted.jsonl")
     lines = printed(cli("report", in_order, "--format", "jsonl"))
     assert wire(ghirbal.report(in_order).to_pylist()) == lines
@@ -132,6 +133,11 @@ def test_the_rows_of_the_seeds_and_their_tables(spark, cli, seeds, tmp_path):
 
     with pytest.raises(ghirbal.UsageError, match="made with other parameters"):
         ghirbal.spark.report(df, work=str(tmp_path / "work"), similar=0.7)
+    with pytest.raises(ghirbal.UsageError, match="made from other files"):
+        others = spark.read.json(str(as_jsonl(rows, tmp_path / "others.jsonl")))
+        ghirbal.spark.report(others, work=str(tmp_path / "work"))
+    with pytest.raises(ghirbal.UsageError, match="no column `body`, only id, text"):
+        ghirbal.spark.report(df.select("id", "text"), work=str(tmp_path / "work"), fields={"text": "body"})
     with pytest.raises(ghirbal.UsageError, match="not searched on Spark"):
         ghirbal.spark.report(df, work=str(tmp_path / "work"), scope="corpus")
 
@@ -313,8 +319,9 @@ def bucket(tmp_path) -> Iterator[Callable[[str, bytes], None]]:
     names = "master.port master.port.grpc volume.port volume.port.grpc filer.port filer.port.grpc s3.port.grpc"
     ports = dict(zip(f"{names} s3.port.iceberg s3.port.lance".split(), free_ports(9)))
     ports["s3.port"] = STORE.rpartition(":")[2]
-    command = ["weed", "server", "-s3", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={tmp_path}", "-volume.max=40"]
-    command += ["-master.volumeSizeLimitMB=64", *(f"-{name}={port}" for name, port in ports.items())]
+    command = ["weed", f"-logdir={tmp_path}", "server", "-s3", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
+    command += [f"-dir={tmp_path}", "-volume.max=40", "-master.volumeSizeLimitMB=64"]
+    command += [f"-{name}={port}" for name, port in ports.items()]
 
     def put(key: str, body: bytes) -> None:
         request = urllib.request.Request(f"{STORE}/crawl{key}", body, method="PUT")
