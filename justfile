@@ -31,9 +31,12 @@ deny:
 bench *CORPUS:
     cargo bench --bench bench -- {{CORPUS}}
 
-# A wheel of the Python package in python/dist (needs maturin)
+# A wheel of the Python package for Linux with glibc 2.17 or later, in python/dist; linked by zig, as PyPI has it
 wheel:
-    cd python && CARGO_TARGET_DIR=../target maturin build --release --out dist
+    python3 -m venv target/wheel
+    target/wheel/bin/pip install --quiet "maturin>=1.16,<2" ziglang
+    cd python && PATH="$PWD/../target/wheel/bin:$PATH" CARGO_TARGET_DIR=../target \
+        maturin build --release --locked --compatibility manylinux2014 --zig --out dist
 
 # The pictures of the README, from what the program gives.
 demo:

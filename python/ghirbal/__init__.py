@@ -64,9 +64,7 @@ def report(
     :raises ReadWriteError: what the operating system refused.
     :raises KeyboardInterrupt: Ctrl-C, within a batch.
     """
-    return _ghirbal.report(
-        _tabled(data), params=params, memory=memory, temp_dir=temp_dir, progress=_told(progress), **named
-    )
+    return _ghirbal.report(_tabled(data), _call(False, params, memory, temp_dir, progress, named))
 
 
 def clean(
@@ -97,10 +95,7 @@ def clean(
 
     For the rest see :func:`report`.
     """
-    return _cleaned(
-        data, output, False, max_removed=max_removed, params=params, memory=memory, temp_dir=temp_dir,
-        progress=_told(progress), **named,
-    )
+    return _cleaned(data, output, max_removed, _call(False, params, memory, temp_dir, progress, named))
 
 
 def dedup(
@@ -115,10 +110,7 @@ def dedup(
     **named: Any,
 ) -> Any:
     """Takes out duplicate documents alone. Arguments, results and errors as for :func:`clean`."""
-    return _cleaned(
-        data, output, True, max_removed=max_removed, params=params, memory=memory, temp_dir=temp_dir,
-        progress=_told(progress), **named,
-    )
+    return _cleaned(data, output, max_removed, _call(True, params, memory, temp_dir, progress, named))
 
 
 def restore(cleaned: Cleaned | str | _os.PathLike[str], output: str | _os.PathLike[str] | None = None) -> Any:
@@ -144,7 +136,7 @@ def explain(data: Data, place: str, *, params: Params | None = None, **named: An
     :param place: ``DOC:LINE``, lines counted from 1 in the original text; ``LINE`` where there is one document.
     :raises UsageError: when there is no such place.
     """
-    return _ghirbal.explain(_tabled(data), str(place), params=params, **named)
+    return _ghirbal.explain(_tabled(data), str(place), _params(params, named))
 
 
 def sketch(texts: Any, *, params: Params | None = None, **named: Any) -> Array:
@@ -154,7 +146,7 @@ def sketch(texts: Any, *, params: Params | None = None, **named: Any) -> Array:
     :returns: a list of numbers a text, bands x rows of them; null for a text that is null or has no words.
         Two signatures agree in as many places as their texts' shingle sets are alike (Jaccard).
     """
-    return _ghirbal.sketch(_column(texts), params=params, **named)
+    return _ghirbal.sketch(_column(texts), _params(params, named))
 
 
 def band_keys(texts: Any, *, params: Params | None = None, **named: Any) -> Array:
@@ -163,7 +155,7 @@ def band_keys(texts: Any, *, params: Params | None = None, **named: Any) -> Arra
     :param texts: as for :func:`sketch`.
     :returns: a list of signed 64-bit numbers a text, one a band; null as for :func:`sketch`.
     """
-    return _ghirbal.band_keys(_column(texts), params=params, **named)
+    return _ghirbal.band_keys(_column(texts), _params(params, named))
 
 
 def verify(a: Any, b: Any, *, params: Params | None = None, **named: Any) -> Table:
@@ -173,7 +165,7 @@ def verify(a: Any, b: Any, *, params: Params | None = None, **named: Any) -> Tab
         ``jaccard``, ``containment``; all null where the two are not alike.
     :raises UsageError: when there are not as many texts in ``b`` as in ``a``.
     """
-    return _ghirbal.verify(_column(a), _column(b), params=params, **named)
+    return _ghirbal.verify(_column(a), _column(b), _params(params, named))
 
 
 def classify(texts: Any, hosts: Any = None, *, params: Params | None = None, **named: Any) -> Table:
@@ -184,7 +176,7 @@ def classify(texts: Any, hosts: Any = None, *, params: Params | None = None, **n
         ``label``, ``zone``, ``rule``, ``evidence`` (JSON), ``why``, ``score``.
     """
     hosts = None if hosts is None else _column(hosts)
-    return _ghirbal.classify(_column(texts), hosts, params=params, **named)
+    return _ghirbal.classify(_column(texts), hosts, _params(params, named))
 
 
 def align(texts: Any, *, params: Params | None = None, **named: Any) -> Table:
@@ -193,19 +185,29 @@ def align(texts: Any, *, params: Params | None = None, **named: Any) -> Table:
     :returns: ``row`` (counted from 0), ``a_start``, ``a_end``, ``b_start``, ``b_end`` (bytes of UTF-8),
         ``words``, ``identity``, ``jaccard``, ``containment``, ``kind``.
     """
-    return _ghirbal.align(_column(texts), params=params, **named)
+    return _ghirbal.align(_column(texts), _params(params, named))
 
 
-def _cleaned(data: Data, output: Any, only_documents: bool, **named: Any) -> Any:
+def _params(params: Params | None, named: dict[str, Any]) -> Params:
+    return (params or Params()).replace(**named)
+
+
+def _call(
+    only_documents: bool, params: Params | None, memory: Any, temp_dir: Any, progress: Progress, named: dict[str, Any]
+) -> _ghirbal.Call:
+    return _ghirbal.Call(_params(params, named), only_documents, memory, temp_dir, _told(progress))
+
+
+def _cleaned(data: Data, output: Any, max_removed: float, call: _ghirbal.Call) -> Any:
     data = _tabled(data)
     if not _is_paths(data):
         if output is not None:
             raise UsageError("a table comes back as a table; hint: leave output out, and write result.table")
-        return _ghirbal.clean(data, only_documents=only_documents, **named)
+        return _ghirbal.clean(data, max_removed, call)
     if output is None:
         raise UsageError("paths are cleaned into a folder; hint: name it with output=\"cleaned\"")
     paths = [data] if isinstance(data, (str, _os.PathLike)) else data
-    return _json.loads(_ghirbal.clean_paths(paths, output, only_documents=only_documents, **named))
+    return _json.loads(_ghirbal.clean_paths(paths, output, max_removed, call))
 
 
 def _is_paths(data: Any) -> bool:

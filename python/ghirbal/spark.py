@@ -25,7 +25,7 @@ that was finished::
     links       a, b                                       copies and matches, contracted where they lie
     components  number, component                          of documents that have an equal or a match
     settled     row | number, partner, kind, ...           pairs and clusters; what stays for what
-    examined    number, id, gone, cleaned, metadata, rows
+    examined    number, id, bytes, removed, gone, cleaned, metadata, rows
 
 No pair is compared but by its true sets. Groups with one key are proposed pair by pair only up to the
 core's bound, so a skewed key costs what its size is, not the square of it. Everything is ordered by
@@ -47,21 +47,39 @@ if __name__ == "__main__":
 
     sys.exit(main())
 
-import argparse
+import contextlib
 import functools
+import hashlib
 import itertools
 import json
+import logging
 import zlib
 from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple
 
 from . import errors
-from ._ghirbal import Documents, Forest, Frequencies, Observer, Params, Parts, Proposer, Settler, sources
+from . import _params
+from ._ghirbal import (
+    REMOVED_MAX,
+    Asked,
+    Documents,
+    Forest,
+    Frequencies,
+    Observer,
+    Params,
+    Parts,
+    Proposer,
+    Settler,
+    asked,
+    sources,
+)
 from ._ghirbal import findings as _as_findings
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 __all__ = ["Cleaned", "clean", "dedup", "main", "read", "report"]
+
+_log = logging.getLogger("ghirbal.spark")
 
 _PLACE = "struct<doc:string,start:bigint,end:bigint>"
 
@@ -80,7 +98,7 @@ _READ = (
 #: So many links are gathered into one task, which takes a gigabyte; more are contracted in rounds.
 LINKS_GATHERED_MAX = 1 << 24
 
-_MARK = "stage string, params string, schema string"
+_MARK = "stage string, params string, files string, schema string"
 _SETTLED = "row string, number bigint, partner string, kind string, jaccard double, containment double"
 
 
@@ -95,33 +113,44 @@ def report(df: DataFrame, *, work: str, params: Params | None = None, **named: A
     """Finds everything and changes nothing.
 
     :param df: one row a document, with the columns that ``params.fields`` names; every row has an id.
-    :param work: a folder that all executors reach, for what the stages leave behind. A rerun with the
-        same folder goes on where the last one ended; it is refused when it belongs to other parameters.
+    :param work: a folder that all executors reach, for what the stages leave behind: one for each corpus. A rerun
+        with the same folder goes on where the last one ended; it is refused when that had other parameters or read
+        other files, and a DataFrame that comes from no files (``inputFiles``) is taken to be the same. Stages are
+        logged as ``ghirbal.spark`` at level INFO.
     :param params: parameters, or single ones by name as for :func:`ghirbal.report`.
     :returns: the findings, columns as in :data:`FINDINGS`; the rows are those of ``ghirbal report``.
-    :raises ghirbal.errors.UsageError: for parameters out of range, rows without an id, another run's
-        ``work``.
+    :raises ghirbal.errors.UsageError: for parameters out of range, a column that is not there, another run's
+        ``work``. A row without an id ends the job with an error of Spark's that names it.
     """
-    run = _Run(df, work, params, named)
+    run = _Run(df, work, _params(params, named))
     return run.findings(run.examined(inside=True))
 
 
-def clean(df: DataFrame, *, work: str, params: Params | None = None, **named: Any) -> Cleaned:
+def clean(
+    df: DataFrame, *, work: str, max_removed: float = REMOVED_MAX, params: Params | None = None, **named: Any
+) -> Cleaned:
     """The DataFrame without duplicate documents, filler and stray headlines, and the findings.
 
     Arguments and errors as for :func:`report`; ids are unique. The table has the columns of ``df`` in
     their order; a column named as ``params.fields.metadata`` is added, with what left the text as
     metadata, as JSON.
+
+    :param max_removed: refused when more than this share of the text would go; ``work`` keeps what was found.
+    :raises ghirbal.errors.CeilingError: then.
     """
-    run = _Run(df, work, params, named)
+    run = _Run(df, work, _params(params, named))
     examined = run.examined(inside=True)
+    run.check_ceiling(examined, max_removed)
     return Cleaned(run.cleaned(examined), run.findings(examined))
 
 
-def dedup(df: DataFrame, *, work: str, params: Params | None = None, **named: Any) -> Cleaned:
-    """The DataFrame without duplicate documents, and the findings. Arguments as for :func:`clean`."""
-    run = _Run(df, work, params, named)
+def dedup(
+    df: DataFrame, *, work: str, max_removed: float = REMOVED_MAX, params: Params | None = None, **named: Any
+) -> Cleaned:
+    """The DataFrame without duplicate documents, and the findings. Arguments and errors as for :func:`clean`."""
+    run = _Run(df, work, _params(params, named))
     examined = run.examined(inside=False)
+    run.check_ceiling(examined, max_removed)
     return Cleaned(run.staying(examined), run.findings(examined))
 
 
@@ -130,15 +159,18 @@ def read(spark: SparkSession, paths: list[str], *, params: Params | None = None,
     the executors, in every format and from every place the command line knows. One file is one task.
 
     :param paths: files, folders and URLs (``s3://``, ``gs://``, ``az://``, ``https://``) that all executors reach.
-    :param params: ``fields`` and ``reading`` say how files are read; the columns are called as below whatever
-        the files call them, so :func:`report` and the others need no ``fields``.
-    :returns: ``id``, ``text`` (null where a record cannot be read: a skipped row of the findings), ``host``, and
-        the field that ``keep`` names. Every function that takes the DataFrame reads the files again.
+    :param params: ``fields`` and ``reading`` say how files are read. :func:`report` and the others take the same.
+    :returns: the columns that ``fields`` names, by default ``id``, ``text`` (null where a record cannot be read: a
+        skipped row of the findings) and ``host``, and the field that ``keep`` names. Every function that takes the
+        DataFrame reads the files again. Executors find keys of object stores in their own environment, as the command
+        line does: ``spark.executorEnv.AWS_ACCESS_KEY_ID``.
     :raises ghirbal.errors.InputError: when nothing stands there.
     """
-    params = (params or Params()).replace(**named)
-    packed, (_, _, keep) = params.json(), params.to_dict()["documents"]["keep"].partition(":")
-    columns = {"id": "id", "text": "text", "host": "host"} | ({keep: "sort_key"} if keep else {})
+    params = _params(params, named)
+    packed, values = params.json(), params.to_dict()
+    columns = {values["fields"][name]: name for name in ("id", "text", "host")}
+    if keep := values["documents"]["keep"].partition(":")[2]:
+        columns.setdefault(keep, "sort_key")
 
     def documents(batches: Iterator[Any]) -> Iterator[Any]:
         import pyarrow
@@ -152,7 +184,9 @@ def read(spark: SparkSession, paths: list[str], *, params: Params | None = None,
     files = [tuple(row.values()) for row in sources(paths, params).to_pylist()]
     if not files:
         raise errors.InputError(f"there is nothing to read at {', '.join(map(str, paths))}")
-    spread = spark.createDataFrame(files, "name string, path string, folder string").repartition(len(files))
+    listed = spark.createDataFrame(files, "name string, path string, folder string")
+    # Dealt out from one partition, so that none gets two.
+    spread = listed.coalesce(1).repartition(len(files))
     return spread.mapInArrow(documents, ", ".join(f"`{name}` string" for name in columns))
 
 
@@ -193,19 +227,25 @@ def _written(df: DataFrame, mode: str, path: str) -> None:
 class _Run:
     """One run: its stages, each landed when it is first asked for."""
 
-    def __init__(self, df: DataFrame, work: str, params: Params | None, named: dict[str, Any]):
+    def __init__(self, df: DataFrame, work: str, params: Params):
         self.df = df
         self.spark = df.sparkSession
         self.work = work.rstrip("/")
-        self.params = (params or Params()).replace(**named)
+        self.params = params
         self.json = self.params.json()
         self.fields = self.params.to_dict()["fields"]
         self.landed: dict[str, DataFrame] = {}
         # Refused here, before a job is started.
+        for name in ("text", "id"):
+            if self.fields[name] not in df.columns:
+                raise errors.UsageError(
+                    f"there is no column `{self.fields[name]}`, only {', '.join(df.columns)}; hint: name the one that "
+                    f"holds the {name} with fields={{\"{name}\": ...}}, or --{name}-field"
+                )
         if self.params.to_dict()["passages"]["scope"] != "document":
             raise errors.UsageError(
-                "passages across documents are not searched on Spark; hint: scope=\"document\", or `ghirbal report "
-                "--scope corpus` on one machine"
+                "passages across documents are not searched on Spark; hint: leave the scope at document, or run "
+                "`ghirbal` or `ghirbal.report` on one machine"
             )
         Parts(self.params)
 
@@ -220,11 +260,24 @@ class _Run:
             marks = self.spark.read.schema(_MARK).parquet(f"{self.work}/finished").collect()
         except PySparkException:  # there is no such folder
             return {}
-        if any(mark.params != self.params.digest for mark in marks):
-            raise errors.UsageError(
-                f"`{self.work}` was made with other parameters; hint: name an empty folder with work=..."
-            )
+        for differs, what in (
+            (any(mark.params != self.params.digest for mark in marks), "with other parameters"),
+            (any(mark.files != self.files for mark in marks), "from other files"),
+        ):
+            if differs:
+                raise errors.UsageError(f"`{self.work}` was made {what}; hint: name an empty folder with work=...")
         return {mark.stage: mark.schema for mark in marks}
+
+    @functools.cached_property
+    def files(self) -> str:
+        """What tells the files that the DataFrame is read from apart from others, where the engine says which."""
+        from pyspark.errors import PySparkException
+
+        try:
+            files = sorted(self.df.inputFiles())
+        except PySparkException:
+            files = []
+        return hashlib.sha256("\n".join(files).encode()).hexdigest()
 
     def land(self, name: str, make: Callable[[], DataFrame]) -> DataFrame:
         """The stage ``name``, from its folder when a run before has finished it."""
@@ -232,11 +285,12 @@ class _Run:
 
         if name not in self.landed:
             path, schema = f"{self.work}/{name}", self.finished.get(name)
+            _log.info("%s %s", name, "begins" if schema is None else "is there")
             if schema is None:
                 made = make()
                 schema = made.schema.json()
                 _written(made, "overwrite", path)
-                mark = self.spark.createDataFrame([(name, self.params.digest, schema)], _MARK)
+                mark = self.spark.createDataFrame([(name, self.params.digest, self.files, schema)], _MARK)
                 _written(mark.coalesce(1), "append", f"{self.work}/finished")
             self.landed[name] = self.spark.read.schema(StructType.fromJson(json.loads(schema))).parquet(path)
         return self.landed[name]
@@ -527,7 +581,10 @@ class _Run:
             for batch in batches:
                 yield from _with(batch, ["number", "id"], work(batch, known))
 
-        schema = "number bigint, id string, gone boolean, cleaned string, metadata string, rows array<string>"
+        schema = (
+            "number bigint, id string, bytes bigint, removed bigint, gone boolean, cleaned string, metadata string, "
+            "rows array<string>"
+        )
         columns = ["number", "id", "host", "text", "partner", "kind", "jaccard", "containment"]
 
         def made() -> DataFrame:
@@ -536,6 +593,15 @@ class _Run:
             return documents.select(*columns).mapInArrow(examine, schema)
 
         return self.land("examined" if inside else "examined_documents", made)
+
+    def check_ceiling(self, examined: DataFrame, max_removed: float) -> None:
+        [(of, removed)] = examined.selectExpr("sum(bytes)", "sum(removed)").collect()
+        if of and removed / of > max_removed:
+            raise errors.CeilingError(
+                f"{removed / of:.1%} of the text would go, more than the {max_removed:.1%} that max_removed allows; "
+                "hint: look at ghirbal.spark.report first, with the same work; raise max_removed if that is what you "
+                "want"
+            )
 
     def findings(self, examined: DataFrame) -> DataFrame:
         from pyspark.sql import functions as F
@@ -576,38 +642,41 @@ class _Run:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """``spark-submit .../ghirbal/spark.py clean INPUT OUTPUT --work WORK --set similar=0.7``"""
-    from pyspark.sql import SparkSession
+    """A job for ``spark-submit``, with the options of ``ghirbal report``, ``dedup`` and ``clean``; ``--help`` lists
+    them.
 
-    parser = argparse.ArgumentParser(prog="ghirbal.spark", description=main.__doc__)
-    parser.add_argument("command", choices=["report", "dedup", "clean"])
-    parser.add_argument("input", help="Parquet, or JSON Lines with --format json")
-    parser.add_argument("output", help="a folder: cleaned/ and findings/ as Parquet")
-    parser.add_argument("--work", required=True, help="a folder for the stages; a rerun goes on from it")
-    parser.add_argument("--format", choices=["parquet", "json"], help="what INPUT is", default="parquet")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter, such as similar=0.7"
-    )
-    asked = parser.parse_args(arguments)
-    named = {}
-    for text in asked.set:
-        name, _, value = text.partition("=")
-        try:
-            named[name] = json.loads(value)
-        except json.JSONDecodeError:
-            named[name] = value
-    spark = SparkSession.builder.appName("ghirbal").getOrCreate()
-    df = spark.read.format(asked.format).load(asked.input)
+    :param arguments: the words behind the program's name, by default those of this process.
+    :returns: the exit code: 0 done, 1 failed, 3 stopped by the ceiling. Wrong usage exits with 2.
+    """
     try:
-        if asked.command == "report":
-            found = report(df, work=asked.work, **named)
-        else:
-            run = clean if asked.command == "clean" else dedup
-            table, found = run(df, work=asked.work, **named)
-            _written(table, "errorifexists", f"{asked.output}/cleaned")
-        _written(found, "errorifexists", f"{asked.output}/findings")
+        _job(asked(list(sys.argv[1:] if arguments is None else arguments)))
     except errors.Error as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 3 if isinstance(error, errors.CeilingError) else 1
     return 0
 
+
+def _job(job: Asked) -> None:
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
+    _log.setLevel(logging.INFO)
+    spark = SparkSession.builder.appName(f"ghirbal {job.command}").getOrCreate()
+    cleaned, findings = f"{job.output}/cleaned", f"{job.output}/findings"
+    for path in [findings] if job.command == "report" else [cleaned, findings]:
+        # Refused now, not behind hours of work.
+        with contextlib.suppress(PySparkException):  # there is no such folder
+            if spark.read.schema("_ string").parquet(path).head(1):
+                raise errors.UsageError(f"`{path}` is there already; hint: name another folder with --output")
+    if job.read == "files":
+        df = read(spark, job.inputs, params=job.params)
+    else:
+        df = spark.read.format(job.read).load(job.inputs)
+    if job.command == "report":
+        found = report(df, work=job.work, params=job.params)
+    else:
+        run = clean if job.command == "clean" else dedup
+        table, found = run(df, work=job.work, max_removed=job.max_removed, params=job.params)
+        _written(table, "error", cleaned)
+    _written(found, "error", findings)

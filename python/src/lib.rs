@@ -10,8 +10,10 @@
 //! stages   single stages on arrays of texts
 //! parts    the pipeline in parts, for Spark
 //! read     documents of files, for engines that cannot read them
+//! command  the command line of a job on Spark
 //! ```
 
+mod command;
 mod error;
 mod findings;
 mod params;
@@ -27,13 +29,15 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _ghirbal {
     #[pymodule_export]
+    use crate::command::{Asked, asked};
+    #[pymodule_export]
     use crate::params::Params;
     #[pymodule_export]
     use crate::parts::{Forest, Frequencies, Observer, Parts, Proposer, Settler, findings};
     #[pymodule_export]
     use crate::read::{Documents, sources};
     #[pymodule_export]
-    use crate::run::{Cleaned, Report, clean, clean_paths, explain, report, restore, restore_table, set_threads};
+    use crate::run::{Call, Cleaned, Report, clean, clean_paths, explain, report, restore, restore_table, set_threads};
     #[pymodule_export]
     use crate::stages::{align, band_keys, classify, sketch, verify};
     #[pymodule_export]

@@ -90,7 +90,7 @@ impl Params {
 impl Params {
     /// `base` with what is named: whole sections (`documents={"similar": 0.7}`) or, where only one
     /// section has such a name, the value alone (`similar=0.7`).
-    pub fn with(py: Python<'_>, base: &ghirbal::params::Params, named: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+    fn with(py: Python<'_>, base: &ghirbal::params::Params, named: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let Some(named) = named.filter(|named| !named.is_empty()) else { return Ok(Self(base.clone())) };
         let text: String = py.import("json")?.call_method1("dumps", (named,))?.extract()?;
         let named: Map<String, Value> = serde_json::from_str(&text).map_err(|e| usage(py, e.to_string()))?;
@@ -99,16 +99,6 @@ impl Params {
             put(&mut params, &name, value).map_err(|why| usage(py, why))?;
         }
         Self::from_json(py, &Value::Object(params).to_string())
-    }
-
-    /// The parameters of a call: those of `params`, or the defaults, with what is named besides.
-    pub fn of_call(
-        py: Python<'_>,
-        params: Option<&Params>,
-        named: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<ghirbal::params::Params> {
-        let default = ghirbal::params::Params::default();
-        Ok(Self::with(py, params.map_or(&default, |params| &params.0), named)?.0)
     }
 }
 

@@ -353,7 +353,8 @@ impl Parts {
     }
 
     /// id, host, text, partner, kind, jaccard, containment (null for a document that stands nowhere
-    /// else) -> gone, cleaned (its text), metadata (JSON), rows (a list of lines of JSON).
+    /// else) -> bytes, removed (bytes of these), gone, cleaned (its text), metadata (JSON), rows (a list of lines
+    /// of JSON).
     #[pyo3(signature = (batch, frequencies = None))]
     fn examine(&self, py: Python<'_>, batch: AnyRecordBatch, frequencies: Option<&Frequencies>) -> PyResult<Table> {
         let batch = Batch::of(batch)?;
@@ -371,11 +372,14 @@ impl Parts {
             };
             let (mut gone, mut cleaned, mut metadata) =
                 (BooleanBuilder::new(), StringBuilder::new(), StringBuilder::new());
+            let [mut bytes, mut removed] = [Int64Builder::new(), Int64Builder::new()];
             let mut rows = ListBuilder::new(StringBuilder::new());
             for row in 0..batch.len() {
                 let Some(read) = text(&texts, row) else {
                     let why = "the row has no text, or more than --max-record allows";
                     push_lines(rows.values(), &self.0.skipped(text(&ids, row).unwrap_or_default(), why));
+                    bytes.append_value(0);
+                    removed.append_value(0);
                     gone.append_value(false);
                     cleaned.append_null();
                     metadata.append_null();
@@ -396,6 +400,8 @@ impl Parts {
                 let elsewhere = elsewhere.as_ref().map(|(m, partner)| (m, *partner));
                 let examined = self.0.examine(document, elsewhere, frequencies)?;
                 let stays = examined.prepared.cleaned();
+                bytes.append_value(read.len() as i64);
+                removed.append_value((read.len() - stays.map_or(0, |text| text.len())) as i64);
                 gone.append_value(stays.is_none());
                 cleaned.append_option(stays.and_then(|text| std::str::from_utf8(text).ok()));
                 metadata.append_option(examined.prepared.metadata().map(|v| serde_json::Value::Object(v).to_string()));
@@ -403,6 +409,8 @@ impl Parts {
                 rows.append(true);
             }
             Ok(table([
+                ("bytes", finished(bytes)),
+                ("removed", finished(removed)),
                 ("gone", finished(gone)),
                 ("cleaned", finished(cleaned)),
                 ("metadata", finished(metadata)),

@@ -59,7 +59,7 @@ impl Documents {
         std::thread::spawn(move || {
             let done = match path {
                 Some(path) => read(name, path, folder, &params, &sender),
-                None => Ok(drop(sender.send(Ok(vec![(name, None)])))),
+                None => Ok(sender.send(Ok(vec![(name, None)])).unwrap_or(())),
             };
             if let Err(e) = done {
                 // Nobody waits any more when the other side is gone.

@@ -24,7 +24,7 @@ use ghirbal::resources::{Resources, parse_size};
 use ghirbal::watch::{Event, Phase};
 use ghirbal::write::LedgerEntry;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::PyTuple;
 
 use crate::error::{arrow, raise, usage};
 use crate::findings::Findings;
@@ -146,14 +146,27 @@ fn watched<T: Send>(
     }
 }
 
-/// How much memory a run may take, and where the rest goes.
-struct Bounds {
+/// What every run is asked: for which parameters, how far into documents, on how much memory, and who is told.
+#[pyclass(frozen, module = "ghirbal._ghirbal")]
+pub struct Call {
+    params: Params,
+    stages: Stages,
     memory_bytes: Option<u64>,
     temp_dir: PathBuf,
+    progress: Option<Py<PyAny>>,
 }
 
-impl Bounds {
-    fn new(py: Python<'_>, memory: Option<&Bound<'_, PyAny>>, temp_dir: Option<PathBuf>) -> PyResult<Self> {
+#[pymethods]
+impl Call {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        params: Params,
+        only_documents: bool,
+        memory: Option<&Bound<'_, PyAny>>,
+        temp_dir: Option<PathBuf>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
         let memory_bytes = match memory {
             None => None,
             Some(memory) => match memory.extract::<u64>() {
@@ -161,11 +174,24 @@ impl Bounds {
                 Err(_) => Some(parse_size(&memory.extract::<String>()?).map_err(|why| usage(py, why))?),
             },
         };
-        Ok(Self { memory_bytes, temp_dir: temp_dir.unwrap_or_else(std::env::temp_dir) })
+        let stages = if only_documents { Stages::DOCUMENTS } else { Stages::ALL };
+        Ok(Self { params, stages, memory_bytes, temp_dir: temp_dir.unwrap_or_else(std::env::temp_dir), progress })
+    }
+}
+
+impl Call {
+    /// The run over what stands at `from`.
+    fn run(&self, from: From, watch: &Arc<Told>) -> Result<Run> {
+        let params = self.params.0.clone();
+        let run = match from {
+            From::Paths(paths) => Run::new(&paths, params, self.stages),
+            From::Source(source) => Run::over(vec![*source], params, self.stages),
+        };
+        Ok(Resources::new(self.memory_bytes, self.temp_dir.clone())?.bound(watch.of(run?))?.0)
     }
 
-    fn bound(&self, run: Run) -> Result<Run> {
-        Ok(Resources::new(self.memory_bytes, self.temp_dir.clone())?.bound(run)?.0)
+    fn progress<'py>(&self, py: Python<'py>) -> Option<&Bound<'py, PyAny>> {
+        self.progress.as_ref().map(|progress| progress.bind(py))
     }
 }
 
@@ -176,23 +202,12 @@ enum From {
 }
 
 impl From {
-    fn of(py: Python<'_>, input: &Input, params: &ghirbal::params::Params) -> PyResult<Self> {
+    fn of(py: Python<'_>, input: &Input, params: &Params) -> PyResult<Self> {
         Ok(match input {
             Input::Paths(paths) => From::Paths(paths.clone()),
-            Input::Table(_, batches) => From::Source(Box::new(source(py, batches, params)?)),
+            Input::Table(_, batches) => From::Source(Box::new(source(py, batches, &params.0)?)),
         })
     }
-
-    fn run(self, params: ghirbal::params::Params, stages: Stages) -> Result<Run> {
-        match self {
-            From::Paths(paths) => Run::new(&paths, params, stages),
-            From::Source(source) => Run::over(vec![*source], params, stages),
-        }
-    }
-}
-
-fn stages(only_documents: bool) -> Stages {
-    if only_documents { Stages::DOCUMENTS } else { Stages::ALL }
 }
 
 /// What was found.
@@ -265,24 +280,11 @@ impl Report {
 
 /// Finds everything, changes nothing.
 #[pyfunction]
-#[pyo3(signature = (data, *, params = None, only_documents = false, memory = None, temp_dir = None, progress = None, **named))]
-#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
-pub fn report(
-    py: Python<'_>,
-    data: &Bound<'_, PyAny>,
-    params: Option<&Params>,
-    only_documents: bool,
-    memory: Option<&Bound<'_, PyAny>>,
-    temp_dir: Option<PathBuf>,
-    progress: Option<&Bound<'_, PyAny>>,
-    named: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Report> {
-    let params = Params::of_call(py, params, named)?;
-    let bounds = Bounds::new(py, memory, temp_dir)?;
-    let from = From::of(py, &Input::of(data)?, &params)?;
-    let findings = watched(py, progress, |watch| {
+pub fn report(py: Python<'_>, data: &Bound<'_, PyAny>, call: &Call) -> PyResult<Report> {
+    let from = From::of(py, &Input::of(data)?, &call.params)?;
+    let findings = watched(py, call.progress(py), |watch| {
         let mut findings = Findings::default();
-        bounds.bound(watch.of(from.run(params, stages(only_documents))?))?.rows(&mut findings)?;
+        call.run(from, watch)?.rows(&mut findings)?;
         Ok(findings)
     })?;
     Report::new(py, findings)
@@ -290,26 +292,15 @@ pub fn report(
 
 /// Writes the cleaned corpus below paths to a folder; gives the summary as JSON.
 #[pyfunction]
-#[pyo3(signature = (paths, output, *, max_removed, only_documents = false, params = None, memory = None, temp_dir = None, progress = None, **named))]
-#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub fn clean_paths(
     py: Python<'_>,
     paths: Vec<PathBuf>,
     output: PathBuf,
     max_removed: f64,
-    only_documents: bool,
-    params: Option<&Params>,
-    memory: Option<&Bound<'_, PyAny>>,
-    temp_dir: Option<PathBuf>,
-    progress: Option<&Bound<'_, PyAny>>,
-    named: Option<&Bound<'_, PyDict>>,
+    call: &Call,
 ) -> PyResult<String> {
-    let params = Params::of_call(py, params, named)?;
-    let bounds = Bounds::new(py, memory, temp_dir)?;
-    let summary = watched(py, progress, |watch| {
-        let run = Run::new(&paths, params, stages(only_documents))?;
-        bounds.bound(watch.of(run))?.clean(&output, max_removed)
-    })?;
+    let summary =
+        watched(py, call.progress(py), |watch| call.run(From::Paths(paths), watch)?.clean(&output, max_removed))?;
     Ok(serde_json::to_string(&summary).unwrap_or_default())
 }
 
@@ -377,30 +368,15 @@ struct CleanedRow {
 
 /// Cleans a table.
 #[pyfunction]
-#[pyo3(signature = (data, *, max_removed, only_documents = false, params = None, memory = None, temp_dir = None, progress = None, **named))]
-#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
-pub fn clean(
-    py: Python<'_>,
-    data: &Bound<'_, PyAny>,
-    max_removed: f64,
-    only_documents: bool,
-    params: Option<&Params>,
-    memory: Option<&Bound<'_, PyAny>>,
-    temp_dir: Option<PathBuf>,
-    progress: Option<&Bound<'_, PyAny>>,
-    named: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Cleaned> {
-    let params = Params::of_call(py, params, named)?;
-    let bounds = Bounds::new(py, memory, temp_dir)?;
+pub fn clean(py: Python<'_>, data: &Bound<'_, PyAny>, max_removed: f64, call: &Call) -> PyResult<Cleaned> {
     let input = Input::of(data)?;
-    let from = From::of(py, &input, &params)?;
+    let from = From::of(py, &input, &call.params)?;
     let Input::Table(schema, batches) = input else {
         return Err(usage(py, "paths are cleaned into a folder; hint: name it with output=\"cleaned\""));
     };
-    let fields = params.fields.clone();
-    let (findings, rows) = watched(py, progress, |watch| {
+    let (findings, rows) = watched(py, call.progress(py), |watch| {
         let (mut findings, mut rows) = (Findings::default(), Vec::new());
-        let run = bounds.bound(watch.of(from.run(params, stages(only_documents))?))?;
+        let run = call.run(from, watch)?;
         let summary = run.cleaned(&mut findings, |prepared| {
             rows.push(CleanedRow {
                 text: prepared.cleaned().cloned(),
@@ -412,14 +388,14 @@ pub fn clean(
         run.check_ceiling(&summary, max_removed)?;
         Ok((findings, rows))
     })?;
-    let parts = put_together(&schema, &batches, &rows, &fields).map_err(arrow)?;
-    let [table, removed, ledger] = parts;
+    let fields = &call.params.0.fields;
+    let [table, removed, ledger] = put_together(&schema, &batches, &rows, fields).map_err(arrow)?;
     Ok(Cleaned {
         report: Report::new(py, findings)?,
         table: Py::new(py, table)?,
         removed: Py::new(py, removed)?,
         ledger: Py::new(py, ledger)?,
-        text: fields.text,
+        text: fields.text.clone(),
     })
 }
 
@@ -642,15 +618,8 @@ pub fn restore(py: Python<'_>, cleaned: PathBuf, output: PathBuf) -> PyResult<(u
 
 /// Says why a line was removed or kept.
 #[pyfunction]
-#[pyo3(signature = (data, place, *, params = None, **named))]
-pub fn explain(
-    py: Python<'_>,
-    data: &Bound<'_, PyAny>,
-    place: &str,
-    params: Option<&Params>,
-    named: Option<&Bound<'_, PyDict>>,
-) -> PyResult<String> {
-    let params = Params::of_call(py, params, named)?;
+pub fn explain(py: Python<'_>, data: &Bound<'_, PyAny>, place: &str, params: &Params) -> PyResult<String> {
+    let params = params.0.clone();
     match Input::of(data)? {
         Input::Paths(paths) => {
             let [path] = &paths[..] else { return Err(usage(py, "explain takes one path")) };

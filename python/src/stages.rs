@@ -20,7 +20,6 @@ use ghirbal::report::LineNumbers;
 use ghirbal::shingle::ShingleSet;
 use ghirbal::tokenise::{Tokeniser, View};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 use pyo3_arrow::input::AnyArray;
 
 use crate::error::{arrow, raise, usage};
@@ -50,9 +49,8 @@ pub fn texts(py: Python<'_>, given: AnyArray, what: &str) -> PyResult<LargeStrin
     Ok(array.as_string::<i64>().clone())
 }
 
-/// The parts of a call.
-pub fn parts(py: Python<'_>, params: Option<&Params>, named: Option<&Bound<'_, PyDict>>) -> PyResult<Parts> {
-    Parts::new(Params::of_call(py, params, named)?).map_err(|e| raise(py, &e))
+fn parts(py: Python<'_>, params: &Params) -> PyResult<Parts> {
+    Parts::new(params.0.clone()).map_err(|e| raise(py, &e))
 }
 
 fn lists(texts: &LargeStringArray, mut each: impl FnMut(&str, &mut Vec<i64>)) -> Array {
@@ -72,14 +70,8 @@ fn lists(texts: &LargeStringArray, mut each: impl FnMut(&str, &mut Vec<i64>)) ->
 
 /// The signature of each text.
 #[pyfunction]
-#[pyo3(signature = (texts, *, params = None, **named))]
-pub fn sketch(
-    py: Python<'_>,
-    texts: AnyArray,
-    params: Option<&Params>,
-    named: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Array> {
-    let (parts, texts) = (parts(py, params, named)?, self::texts(py, texts, "texts")?);
+pub fn sketch(py: Python<'_>, texts: AnyArray, params: &Params) -> PyResult<Array> {
+    let (parts, texts) = (parts(py, params)?, self::texts(py, texts, "texts")?);
     Ok(py.detach(|| {
         lists(&texts, |text, places| {
             let shingles = parts.shingles(text, &[]);
@@ -92,14 +84,8 @@ pub fn sketch(
 
 /// The band keys of each text.
 #[pyfunction]
-#[pyo3(signature = (texts, *, params = None, **named))]
-pub fn band_keys(
-    py: Python<'_>,
-    texts: AnyArray,
-    params: Option<&Params>,
-    named: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Array> {
-    let (parts, texts) = (parts(py, params, named)?, self::texts(py, texts, "texts")?);
+pub fn band_keys(py: Python<'_>, texts: AnyArray, params: &Params) -> PyResult<Array> {
+    let (parts, texts) = (parts(py, params)?, self::texts(py, texts, "texts")?);
     Ok(py.detach(|| {
         lists(&texts, |text, keys| {
             keys.extend(parts.band_keys(&parts.shingles(text, &[])).iter().map(|&key| key as i64));
@@ -109,15 +95,8 @@ pub fn band_keys(
 
 /// How the texts of two arrays relate, pair by pair.
 #[pyfunction]
-#[pyo3(signature = (a, b, *, params = None, **named))]
-pub fn verify(
-    py: Python<'_>,
-    a: AnyArray,
-    b: AnyArray,
-    params: Option<&Params>,
-    named: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Table> {
-    let (parts, a, b) = (parts(py, params, named)?, texts(py, a, "a")?, texts(py, b, "b")?);
+pub fn verify(py: Python<'_>, a: AnyArray, b: AnyArray, params: &Params) -> PyResult<Table> {
+    let (parts, a, b) = (parts(py, params)?, texts(py, a, "a")?, texts(py, b, "b")?);
     if a.len() != b.len() {
         return Err(usage(py, format!("`a` has {} texts and `b` has {}", a.len(), b.len())));
     }
@@ -154,15 +133,8 @@ pub fn verify(
 
 /// What the lines of each text are, by the frequencies of these texts.
 #[pyfunction]
-#[pyo3(signature = (texts, hosts = None, *, params = None, **named))]
-pub fn classify(
-    py: Python<'_>,
-    texts: AnyArray,
-    hosts: Option<AnyArray>,
-    params: Option<&Params>,
-    named: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Table> {
-    let params = Params::of_call(py, params, named)?;
+pub fn classify(py: Python<'_>, texts: AnyArray, hosts: Option<AnyArray>, params: &Params) -> PyResult<Table> {
+    let params = &params.0;
     let texts = self::texts(py, texts, "texts")?;
     let hosts = hosts.map(|hosts| self::texts(py, hosts, "hosts")).transpose()?;
     if hosts.as_ref().is_some_and(|hosts| hosts.len() != texts.len()) {
@@ -208,14 +180,8 @@ pub fn classify(
 
 /// The passages that stand twice inside each text, by the frequencies of these texts.
 #[pyfunction]
-#[pyo3(signature = (texts, *, params = None, **named))]
-pub fn align(
-    py: Python<'_>,
-    texts: AnyArray,
-    params: Option<&Params>,
-    named: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Table> {
-    let params = Params::of_call(py, params, named)?;
+pub fn align(py: Python<'_>, texts: AnyArray, params: &Params) -> PyResult<Table> {
+    let params = &params.0;
     let texts = self::texts(py, texts, "texts")?;
     let found = py.detach(|| {
         let tokeniser = Tokeniser::new(params.folds);

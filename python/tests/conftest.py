@@ -33,6 +33,7 @@ def cli() -> Callable[..., str]:
         assert done.returncode in (0, 2), done.stderr
         return done.stdout
 
+    run.program = program
     return run
 
 

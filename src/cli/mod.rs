@@ -4,7 +4,7 @@ pub mod exit;
 pub mod explain;
 mod generate;
 mod interrupt;
-mod options;
+pub mod options;
 mod phrases;
 mod progress;
 mod resources;
@@ -21,13 +21,14 @@ use std::sync::Arc;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Result};
-use crate::pipeline::{REMOVED_MAX, Run, Stages};
+use crate::pipeline::{Run, Stages};
 use crate::report::rows::{Row, SkippedRow};
 use crate::report::{Summary, harmless, hosts, html, terminal};
 use crate::resources::parse_size;
 use crate::write::{check_target, restore};
-use options::{Compare, Everything, Paths};
+use options::{Ceiling, Compare, Everything, Paths};
 use progress::{Progress, Telling};
+use resources::ResourceOptions;
 use settings::{Origin, Settings, SettingsOptions};
 
 /// Finds repeated text, filler and stray headlines in text corpora, in any language, Arabic first
@@ -54,6 +55,8 @@ enum Command {
         paths: Paths,
         #[command(flatten)]
         everything: Everything,
+        #[command(flatten)]
+        resources: ResourceOptions,
         /// One screen of text, one JSON object of counts, or every finding as a line of JSON
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
@@ -81,6 +84,8 @@ enum Command {
         #[command(flatten)]
         compare: Compare,
         #[command(flatten)]
+        resources: ResourceOptions,
+        #[command(flatten)]
         output: Output,
     },
     /// Write the corpus without duplicate documents, filler and stray headlines
@@ -90,6 +95,8 @@ enum Command {
         paths: Paths,
         #[command(flatten)]
         everything: Everything,
+        #[command(flatten)]
+        resources: ResourceOptions,
         #[command(flatten)]
         output: Output,
     },
@@ -126,6 +133,8 @@ enum Command {
         line: String,
         #[command(flatten)]
         everything: Everything,
+        #[command(flatten)]
+        resources: ResourceOptions,
     },
     /// Say how many bands and rows a similarity and a miss rate come to, and what that costs
     #[command(after_help = "Examples:\n  ghirbal tune --similar 0.7 --miss 0.01\n  ghirbal tune crawl.jsonl.zst")]
@@ -135,6 +144,8 @@ enum Command {
         paths: Vec<PathBuf>,
         #[command(flatten)]
         compare: Compare,
+        #[command(flatten)]
+        resources: ResourceOptions,
     },
     /// Test a list of phrases of your own, or show the built-in ones
     Phrases {
@@ -152,7 +163,11 @@ enum Command {
         #[command(flatten)]
         everything: Everything,
         #[command(flatten)]
+        resources: ResourceOptions,
+        #[command(flatten)]
         ceiling: Ceiling,
+        #[command(flatten)]
+        durable: Durable,
     },
     /// Print what a shell needs to complete commands and options
     #[command(after_help = COMPLETIONS)]
@@ -210,27 +225,16 @@ struct Output {
     dry_run: bool,
     #[command(flatten)]
     ceiling: Ceiling,
+    #[command(flatten)]
+    durable: Durable,
 }
 
-/// When not to write.
+/// How often to make durable what is done.
 #[derive(clap::Args, Debug)]
-struct Ceiling {
-    /// Stop, and write nothing, when more than this share of the text would go
-    #[arg(long, value_name = "SHARE", default_value_t = REMOVED_MAX, help_heading = "Output")]
-    max_removed: f64,
+struct Durable {
     /// Make what is done durable after so much text, so that `resume` can go on from there [default: 1G]
     #[arg(long, hide_short_help = true, value_name = "SIZE", value_parser = parse_size, help_heading = "Output")]
     checkpoint: Option<u64>,
-}
-
-impl Ceiling {
-    fn check(&self) -> Result<()> {
-        if !(0.0..=1.0).contains(&self.max_removed) {
-            return Err(Error::usage(format!("--max-removed is {}", self.max_removed))
-                .hint("--max-removed is a share from 0 to 1; 1 sets no ceiling"));
-        }
-        Ok(())
-    }
 }
 
 impl Output {
@@ -298,7 +302,7 @@ fn blamed(e: Error, settings: &Settings) -> Error {
     settings.blame(e, |one| {
         let typed = one.applied(Cli::command()).try_get_matches_from(["ghirbal", "config"]);
         match typed.and_then(|typed| Cli::from_arg_matches(&typed)).map(|cli| cli.command) {
-            Ok(Command::Config { everything, ceiling }) => everything.params().and_then(|_| ceiling.check()),
+            Ok(Command::Config { everything, ceiling, .. }) => everything.params().and_then(|_| ceiling.check()),
             _ => Ok(()),
         }
     })
@@ -321,8 +325,8 @@ fn run(cli: Cli, typed: &ArgMatches, settings: &Settings, progress: &Arc<Progres
         Ok(run.watched(move |event| hearing.hear(event)))
     };
     match cli.command {
-        Command::Report { paths, everything, format, hosts, top, html, audit } => {
-            everything.start_threads()?;
+        Command::Report { paths, everything, resources, format, hosts, top, html, audit } => {
+            resources.start()?;
             let run = start(&paths.paths, everything.params()?, Stages::ALL)?;
             let run = audit.into_iter().fold(run, Run::audited);
             match (hosts, html) {
@@ -331,26 +335,26 @@ fn run(cli: Cli, typed: &ArgMatches, settings: &Settings, progress: &Arc<Progres
                 }
                 (None, Some(file)) => {
                     let page = new_page(&paths.paths, format, &file)?;
-                    let run = everything.resources().bound(run, Some(&file), progress)?;
+                    let run = resources.bound(run, Some(&file), progress)?;
                     report_page(&run, (page, &file), format, top.unwrap_or(TOP), progress)
                 }
                 (None, None) => {
-                    let run = everything.resources().bound(run, None, progress)?;
+                    let run = resources.bound(run, None, progress)?;
                     report(&run, format, top.unwrap_or(TOP), progress)
                 }
             }
         }
-        Command::Dedup { paths, compare, output } => {
+        Command::Dedup { paths, compare, resources, output } => {
             output.check(&paths.paths)?;
-            compare.start_threads()?;
+            resources.start()?;
             let run = start(&paths.paths, compare.params()?, Stages::DOCUMENTS)?;
-            write(compare.resources().bound(run, output.output.as_deref(), progress)?, &output, progress)
+            write(resources.bound(run, output.output.as_deref(), progress)?, &output, progress)
         }
-        Command::Clean { paths, everything, output } => {
+        Command::Clean { paths, everything, resources, output } => {
             output.check(&paths.paths)?;
-            everything.start_threads()?;
+            resources.start()?;
             let run = start(&paths.paths, everything.params()?, Stages::ALL)?;
-            write(everything.resources().bound(run, output.output.as_deref(), progress)?, &output, progress)
+            write(resources.bound(run, output.output.as_deref(), progress)?, &output, progress)
         }
         Command::Restore { dir, output } => {
             progress.says("putting back");
@@ -373,25 +377,25 @@ fn run(cli: Cli, typed: &ArgMatches, settings: &Settings, progress: &Arc<Progres
                 _ => Err(Error::artefact("the unfinished run is no `clean` or `dedup`:").at(&dir)),
             }
         }
-        Command::Explain { path, line, everything } => {
-            everything.start_threads()?;
+        Command::Explain { path, line, everything, resources } => {
+            resources.start()?;
             let text = explain::explain(&path, &line, |paths, fields| {
                 let mut params = everything.params()?;
                 params.fields = fields.unwrap_or(params.fields);
-                everything.resources().bound(start(paths, params, Stages::ALL)?, None, progress)
+                resources.bound(start(paths, params, Stages::ALL)?, None, progress)
             })?;
             progress.clear();
             print(&text)?;
             Ok(ExitCode::from(exit::DONE))
         }
-        Command::Tune { paths, compare } => {
-            compare.start_threads()?;
+        Command::Tune { paths, compare, resources } => {
+            resources.start()?;
             let params = compare.params()?;
             let corpus = match &paths[..] {
                 [] => None,
                 paths => {
                     let run = start(paths, params.clone(), Stages::DOCUMENTS)?;
-                    Some(compare.resources().bound(run, None, progress)?.size()?)
+                    Some(resources.bound(run, None, progress)?.size()?)
                 }
             };
             progress.clear();
@@ -399,7 +403,7 @@ fn run(cli: Cli, typed: &ArgMatches, settings: &Settings, progress: &Arc<Progres
         }
         Command::Phrases { command } => phrases::run(command),
         Command::Init { dir } => init(&dir, progress),
-        Command::Config { everything, ceiling } => {
+        Command::Config { everything, ceiling, .. } => {
             everything.params()?;
             ceiling.check()?;
             print(&in_force(typed, settings))?;
@@ -540,7 +544,7 @@ fn report_hosts(
 fn write(run: Run, output: &Output, progress: &Progress) -> Result<ExitCode> {
     let (summary, written) = match &output.output {
         Some(dir) if !output.dry_run => {
-            let run = run.with_durable_points(resume::durable_points(output.ceiling.checkpoint));
+            let run = run.with_durable_points(resume::durable_points(output.durable.checkpoint));
             (run.clean(dir, output.ceiling.max_removed)?, Some(dir.as_path()))
         }
         _ => {

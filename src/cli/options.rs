@@ -1,10 +1,27 @@
 //! Options as typed, and how they become [`Params`].
+//!
+//! They are [`clap::Args`], so that another program of ours (the Python package's on Spark) takes the same ones:
+//!
+//! ```
+//! use clap::Parser;
+//! use ghirbal::cli::options::Everything;
+//!
+//! #[derive(Parser)]
+//! struct Cli {
+//!     input: String,
+//!     #[command(flatten)]
+//!     everything: Everything,
+//! }
+//!
+//! let typed = Cli::parse_from(["program", "crawl", "--similar", "0.7", "--remove", "repeat"]);
+//! assert_eq!(typed.everything.params()?.documents.similar, 0.7);
+//! # Ok::<(), ghirbal::error::Error>(())
+//! ```
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::resources::ResourceOptions;
 use crate::cli::phrases;
 use crate::cli::settings::nearest;
 use crate::error::{Error, Result};
@@ -13,6 +30,7 @@ use crate::normalise::Folds;
 use crate::params::{
     DocumentParams, Invalid, Keep, KeepPassage, Level, Params, PassageParams, Policy, Reading, Scope, Snap,
 };
+use crate::pipeline::REMOVED_MAX;
 
 /// What to read.
 #[derive(Args, Debug)]
@@ -43,6 +61,14 @@ pub struct Everything {
     compare: Compare,
     #[command(flatten)]
     inside: Inside,
+}
+
+/// When not to write.
+#[derive(Args, Debug)]
+pub struct Ceiling {
+    /// Stop, and write nothing, when more than this share of the text would go
+    #[arg(long, value_name = "SHARE", default_value_t = REMOVED_MAX, help_heading = "Output")]
+    pub max_removed: f64,
 }
 
 /// How to read it, and which words count as equal.
@@ -83,11 +109,6 @@ struct Input {
     /// digits, case
     #[arg(long, value_name = "FOLD", value_delimiter = ',', help_heading = "Input")]
     no_fold: Vec<String>,
-    /// Threads to work on; the answer is the same for any number [default: one a core]
-    #[arg(long, value_name = "N", help_heading = "Input")]
-    threads: Option<usize>,
-    #[command(flatten)]
-    resources: ResourceOptions,
 }
 
 /// When two documents are duplicates.
@@ -208,19 +229,6 @@ impl Compare {
         params.validate()?;
         Ok(params)
     }
-
-    /// Sets the number of threads of the whole process.
-    ///
-    /// # Errors
-    /// When the threads cannot be started.
-    pub fn start_threads(&self) -> Result<()> {
-        self.input.start_threads()
-    }
-
-    /// How much memory may be used.
-    pub fn resources(&self) -> &ResourceOptions {
-        &self.input.resources
-    }
 }
 
 impl Everything {
@@ -234,18 +242,19 @@ impl Everything {
         params.validate()?;
         Ok(params)
     }
+}
 
-    /// Sets the number of threads of the whole process.
+impl Ceiling {
+    /// Refuses what is no share.
     ///
     /// # Errors
-    /// When the threads cannot be started.
-    pub fn start_threads(&self) -> Result<()> {
-        self.compare.start_threads()
-    }
-
-    /// How much memory may be used.
-    pub fn resources(&self) -> &ResourceOptions {
-        self.compare.resources()
+    /// Names the option and its range.
+    pub fn check(&self) -> Result<()> {
+        if !(0.0..=1.0).contains(&self.max_removed) {
+            return Err(Error::usage(format!("--max-removed is {}", self.max_removed))
+                .hint("--max-removed is a share from 0 to 1; 1 sets no ceiling"));
+        }
+        Ok(())
     }
 }
 
@@ -281,19 +290,6 @@ impl Input {
         }
         params.folds = folds;
         Ok(())
-    }
-
-    /// Sets the number of threads of the whole process.
-    ///
-    /// # Errors
-    /// When the threads cannot be started.
-    fn start_threads(&self) -> Result<()> {
-        self.resources.name_temp_dir();
-        let Some(threads) = self.threads else { return Ok(()) };
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global()
-            .map_err(|e| Error::usage(format!("cannot start {threads} threads: {e}")).hint("give fewer with --threads"))
     }
 }
 

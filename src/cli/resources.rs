@@ -1,4 +1,4 @@
-//! How much memory a run may take, and where what does not fit goes.
+//! What a run may take of this machine: threads, memory, and where what does not fit goes.
 
 use std::path::{Path, PathBuf};
 
@@ -6,16 +6,19 @@ use clap::Args;
 use tracing::info;
 
 use super::progress::Progress;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pipeline::Run;
 use crate::remote::is_url;
 use crate::report::terminal::count;
 use crate::resources::{Resources, parse_size, size};
 use crate::scratch;
 
-/// How much memory a run may take.
+/// What a run may take of this machine; the answer is the same whatever it is.
 #[derive(Args, Debug)]
 pub struct ResourceOptions {
+    /// Threads to work on; the answer is the same for any number [default: one a core]
+    #[arg(long, value_name = "N", help_heading = "Resources")]
+    threads: Option<usize>,
     /// Memory to use, such as 512M or 2G; what does not fit goes to temporary files [default: half of
     /// the machine's]
     ///
@@ -28,11 +31,20 @@ pub struct ResourceOptions {
 }
 
 impl ResourceOptions {
-    /// Lets copies of what can be read only once go where the user said.
-    pub fn name_temp_dir(&self) {
+    /// Sets the number of threads of the whole process, and lets copies of what can be read only once go where the
+    /// user said.
+    ///
+    /// # Errors
+    /// When the threads cannot be started.
+    pub fn start(&self) -> Result<()> {
         if let Some(folder) = &self.temp_dir {
             scratch::set_folder(folder);
         }
+        let Some(threads) = self.threads else { return Ok(()) };
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .map_err(|e| Error::usage(format!("cannot start {threads} threads: {e}")).hint("give fewer with --threads"))
     }
 
     /// Bounds a run, and says what it will need of the disk. `output` is what it writes.
