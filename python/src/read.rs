@@ -57,14 +57,12 @@ impl Documents {
         let (sender, receiver) = sync_channel(1);
         let params = params.0.clone();
         std::thread::spawn(move || {
-            let done = match path {
-                Some(path) => read(name, path, folder, &params, &sender),
-                None => Ok(sender.send(Ok(vec![(name, None)])).unwrap_or(())),
+            let last = match path {
+                Some(path) => read(name, path, folder, &params, &sender).map(|()| Vec::new()),
+                None => Ok(vec![(name, None)]),
             };
-            if let Err(e) = done {
-                // Nobody waits any more when the other side is gone.
-                let _ = sender.send(Err(e));
-            }
+            // Nobody waits any more when the other side is gone.
+            let _ = sender.send(last);
         });
         Self(Mutex::new(receiver))
     }

@@ -43,6 +43,8 @@ pub const EXPANSION_MAX: u64 = 1_100;
 pub(crate) const EXPANDED_LEN_BYTES_MIN: u64 = 1 << 28;
 
 const BUFFER_LEN_BYTES: usize = 1 << 16;
+/// Decompressed at a time: a decoder that meets damage keeps what it has of the piece to itself.
+const PIECE_LEN_BYTES: usize = 1 << 13;
 /// The more is written at once, the larger the pieces the system keeps it in.
 const WRITE_BUFFER_LEN_BYTES: usize = 1 << 18;
 
@@ -151,7 +153,7 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// Decompressed bytes, as long as they are in proportion.
+/// Decompressed bytes in small pieces, as long as they are in proportion.
 struct Guarded {
     input: Box<dyn Read + Send>,
     /// Compressed bytes read.
@@ -162,7 +164,8 @@ struct Guarded {
 
 impl Read for Guarded {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let len = self.input.read(buffer)?;
+        let piece = buffer.len().min(PIECE_LEN_BYTES);
+        let len = self.input.read(&mut buffer[..piece])?;
         self.given += len as u64;
         let read = self.read.load(Ordering::Relaxed);
         if self.given > EXPANDED_LEN_BYTES_MIN && self.given / EXPANSION_MAX > read {

@@ -1,4 +1,5 @@
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::*;
@@ -390,6 +391,23 @@ fn batches_run_over_sources_and_checksums_are_of_the_decompressed_content() {
     let expected: Vec<_> = [&b""[..], b"x", b"y"].iter().map(|b| xxhash_rust::xxh3::xxh3_128(b)).collect();
     assert_eq!(checksums.iter().map(|c| c.xxh3).collect::<Vec<_>>(), expected);
     assert!(batches(Corpus::again(&sources, &checksums), 10).is_ok());
+}
+
+#[test]
+fn what_stands_before_damage_is_read() {
+    let noise = (0..1_000_000u32).map(|i| i.wrapping_mul(i ^ 0x9e37_79b9) >> 24 & 63);
+    let lines: Vec<u8> = noise.map(|n| if n == 0 { b'\n' } else { b'0' + n as u8 }).collect();
+    // Blocks of 99,981 bytes, of which one cannot be told from garbage before it has ended.
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(&lines).unwrap();
+    let mut damaged = encoder.finish().unwrap();
+    let at = damaged.len() * 75 / 100;
+    damaged[at] ^= 1;
+    let folder = folder(&[("a.txt.bz2", &damaged)]);
+    let records = records(&found(folder.path()).sources, &Params::default());
+    let read = records.iter().flat_map(|r| r.raw.iter());
+    let same = read.zip(&lines).take_while(|(a, b)| a == b).count();
+    assert!(same > 7 * 99_981 - (1 << 13), "{same}");
 }
 
 #[test]
