@@ -177,10 +177,8 @@ impl Census {
         for source in &run.found.skipped {
             skipped_row(&SkippedRow { source: &source.name, line: None, why: &source.why })?;
             skipped += u64::from(source.unreadable);
-            if skipped_examples.len() < survey::EXAMPLES_MAX {
-                skipped_examples.push(format!("`{}`: {}", source.name, source.why));
-            }
         }
+        skipped_examples.extend(run.sources_not_read());
         let checksums = corpus.into_checksums();
         Ok(Self {
             documents,
@@ -217,6 +215,7 @@ impl Census {
         summary.hosts = self.names();
         summary.documents_without_host = self.hosts.get(&None).map_or(0, |counted| counted.documents);
         summary.skipped = self.skipped;
+        summary.notes.extend(survey::note_of_skipped(self.skipped, &self.skipped_examples));
         summary.documents_min = u64::from(lines.least);
         summary.documents_prose_min = u64::from(lines.least.max(DOCUMENTS_PROSE_MIN));
         let limits = &mut summary.limits_reached;

@@ -429,6 +429,13 @@ impl Run {
         Ok(())
     }
 
+    /// Why some sources are not read, those that should have been before those that nobody asked for.
+    fn sources_not_read(&self) -> impl Iterator<Item = String> {
+        let of = |unreadable| self.found.skipped.iter().filter(move |source| source.unreadable == unreadable);
+        let sources = of(true).chain(of(false));
+        sources.map(|source| format!("`{}`: {}", source.name, source.why)).take(survey::EXAMPLES_MAX)
+    }
+
     fn nothing_read(&self, tally: &Tally) -> Error {
         if tally.skipped_examples.is_empty() {
             let others = tally.summary.records_of_other_kinds;
@@ -520,8 +527,7 @@ impl Tally {
         (s.documents_without_words, s.documents_below_one_shingle) = (without_words, below_one_shingle);
         s.records_of_other_kinds = survey.checksums.iter().map(|c| c.records_of_other_kinds).sum();
         self.skipped_examples = survey.skipped_examples.clone();
-        let sources = run.found.skipped.iter().map(|skipped| format!("`{}`: {}", skipped.name, skipped.why));
-        self.skipped_examples.extend(sources.take(survey::EXAMPLES_MAX));
+        self.skipped_examples.extend(run.sources_not_read());
     }
 
     fn duplicates(&mut self, survey: &Survey, duplicates: &Duplicates) {
@@ -636,6 +642,7 @@ impl Tally {
         self.samples.finish(tokeniser);
         self.gathered.iter_mut().for_each(|g| g.finish(tokeniser));
         let s = &mut self.summary;
+        s.notes.extend(survey::note_of_skipped(s.skipped, &self.skipped_examples));
         if s.documents_with_shared_id > 0 {
             s.notes.push(format!(
                 "{} documents share their id with another, so findings cannot tell them apart; --id-field names another field",

@@ -23,6 +23,7 @@ use crate::pipeline::plan::{From, To};
 use crate::pipeline::{BATCH_LEN_BYTES, Stages};
 use crate::read::{Checksum, Corpus, RawRecord, Source, parse};
 use crate::recurring::{DocumentWords, Words};
+use crate::report::harmless;
 use crate::spill::{Array, Fixed, Sorter, Spill};
 use crate::tokenise::{Tokeniser, View};
 use crate::watch::{Course, Event, Phase, Watch};
@@ -255,6 +256,17 @@ pub struct Totals {
 
 /// Reasons kept for an error message.
 pub const EXAMPLES_MAX: usize = 3;
+
+/// What a summary says of so many records that could not be read: where the first one is, and why it is.
+pub fn note_of_skipped(skipped: u64, examples: &[String]) -> Option<String> {
+    let first = examples.first().filter(|_| skipped > 0)?;
+    // Its name is one line, whatever the file's is.
+    let mut note = format!("not read: {}", harmless(first).replace('\n', "\\n"));
+    if skipped > 1 {
+        note += &format!("; `report --format jsonl` lists all {skipped}");
+    }
+    Some(note)
+}
 
 /// Records looked at in one go by one thread: some hundred kilobytes.
 const PART_LEN_RECORDS: usize = 64;

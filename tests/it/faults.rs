@@ -15,7 +15,9 @@ fn check(bad: &[u8], why: &str) {
     assert_eq!((&skipped[0]["source"], &skipped[0]["line"]), (&"a.jsonl".into(), &2.into()));
     assert!(skipped[0]["why"].as_str().unwrap().contains(why), "{}", skipped[0]);
     assert_eq!((&rows.last().unwrap()["documents"], &rows.last().unwrap()["skipped"]), (&2.into(), &1.into()));
-    folder.ghirbal("report in").code(2).says(&["1 record skipped"]);
+    let named = "note not read: `a.jsonl` line 2: ";
+    folder.ghirbal("report in").code(2).says(&["1 record skipped", named]);
+    folder.ghirbal("report in --hosts").code(2).says(&["1 record skipped", named]);
     folder.ghirbal("clean in -o out").code(2).says(&["1 record could not be read"]);
     assert!(fs::read(folder.path("out/cleaned/a.jsonl")).unwrap() == lines, "it passed through");
     folder.restores("out", "in");
